@@ -1,0 +1,135 @@
+/*
+ * fs.h - the file system as promises, not calls.
+ *
+ * Paths are UTF-8.  Descriptors are close-on-exec.  Failures are ERR_DISK
+ * with errno in os_code and the path in the text, unless said otherwise.
+ * ENOSPC and EDQUOT texts say what is full.
+ */
+#ifndef HFCRON_PLATFORM_FS_H
+#define HFCRON_PLATFORM_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum fs_type { FS_ABSENT, FS_FILE, FS_DIR, FS_LINK, FS_OTHER };
+
+struct fs_stat {
+	enum fs_type type;
+	uint64_t size;
+	uint64_t allocated_bytes;	/* on disk */
+	uint64_t device, inode, links;
+	int64_t mtime_s;
+	int32_t mtime_ns;
+	uint32_t mode;			/* permission bits */
+	uint32_t uid;
+};
+
+/* lstat; an absent path is success with type FS_ABSENT. */
+int fs_lstat(const char *path, struct fs_stat *st, struct err *e);
+/* stat, following links; a dangling link is FS_ABSENT. */
+int fs_stat(const char *path, struct fs_stat *st, struct err *e);
+int fs_fstat(int fd, struct fs_stat *st, struct err *e);
+
+/* "a" + "/" + "b"; b absolute -> copy of b.  Returns owned, NULL: no memory. */
+char *fs_join(const char *dir, const char *name);
+/* Owned directory part ("." if none). */
+char *fs_dirname(const char *path);
+/* Borrowed last component. */
+const char *fs_basename(const char *path);
+bool fs_is_absolute(const char *path);
+/* Owned absolute path, links resolved where it exists; the part that does
+ * not exist is kept.  NULL with *e. */
+char *fs_realpath(const char *path, struct err *e);
+
+/* mkdir -p with `mode` less umask; existing directories are fine. */
+int fs_mkdirs(const char *path, unsigned mode, struct err *e);
+
+/*
+ * Make the directories of relative path `rel` (its last component excluded)
+ * under `root`, component by component without following links below root:
+ * a symbolic link or a non-directory in the way is ERR_PERMANENT naming it.
+ */
+int fs_mkdirs_beneath(const char *root, const char *rel, unsigned mode,
+    struct err *e);
+
+/*
+ * Read a regular file of at most max_bytes (a FIFO or device is refused and
+ * does not block).  *bytes is owned (free) and terminated; absent file:
+ * ERR_DISK with os_code ENOENT; too large: ERR_DISK with os_code EFBIG.
+ */
+int fs_read_file(const char *path, size_t max_bytes, char **bytes, size_t *n,
+    struct err *e);
+
+/*
+ * Atomic and durable: temporary file beside it (".<name>.<random>.tmp", or
+ * in tmp_dir if not NULL, same file system), write, fsync, rename, fsync of
+ * the directory.  mode less umask.
+ */
+int fs_write_file(const char *path, const char *tmp_dir, unsigned mode,
+    const void *bytes, size_t n, struct err *e);
+
+/* Open for reading and writing, O_NOFOLLOW.  `create`: O_CREAT|O_EXCL with
+ * mode 0600.  *fd is the caller's (fs_close). */
+int fs_open_rw(const char *path, bool create, int *fd, struct err *e);
+int fs_open_read(const char *path, int *fd, struct err *e);
+void fs_close(int *fd);			/* sets -1; legal on -1 */
+
+/* All n bytes at offset, or failure. */
+int fs_pwrite(int fd, const void *bytes, size_t n, uint64_t offset,
+    const char *path, struct err *e);
+/* Up to n bytes; *got < n only at the end of the file. */
+int fs_pread(int fd, void *bytes, size_t n, uint64_t offset, size_t *got,
+    const char *path, struct err *e);
+
+/* fdatasync / fsync.  After a failure the descriptor's data is not to be
+ * trusted (the kernel drops dirty pages): never retry on it. */
+int fs_sync_data(int fd, const char *path, struct err *e);
+int fs_sync(int fd, const char *path, struct err *e);
+int fs_sync_dir(const char *dir, struct err *e);
+/* Start write-back of a range without waiting, and drop it from the page
+ * cache where asked; hints, never fail. */
+void fs_start_writeback(int fd, uint64_t offset, uint64_t n);
+/* Reserve blocks; where the file system cannot, success without effect. */
+int fs_reserve(int fd, uint64_t size, const char *path, struct err *e);
+int fs_truncate(int fd, uint64_t size, const char *path, struct err *e);
+/* Give the file `mode` less the umask. */
+int fs_chmod_umask(int fd, unsigned mode, const char *path, struct err *e);
+
+/* Replace atomically; does not sync. */
+int fs_rename(const char *from, const char *to, struct err *e);
+/* Absent is success. */
+int fs_unlink(const char *path, struct err *e);
+/* Empty directory; absent or not empty is success. */
+int fs_rmdir(const char *path, struct err *e);
+/* Symbolic link `path` -> `target`, put in place atomically over whatever
+ * link or file is there; a directory in the way is ERR_DISK. */
+int fs_symlink_replace(const char *target, const char *path, struct err *e);
+/* Owned target text of a link; NULL with *e. */
+char *fs_readlink(const char *path, struct err *e);
+/* Copy content (reflink or copy_file_range where possible) to a new file. */
+int fs_copy_file(const char *from, const char *to, unsigned mode,
+    struct err *e);
+
+struct fs_space {
+	uint64_t free_bytes;	/* for this user */
+	uint64_t total_bytes;
+	uint64_t free_inodes;	/* UINT64_MAX if the file system has no limit */
+	bool network;		/* NFS, SMB, Lustre, GPFS, 9p, FUSE ...: no LMDB */
+	char type_name[32];
+};
+
+/* Of the file system that holds `path` or its nearest existing parent. */
+int fs_space(const char *path, struct fs_space *out, struct err *e);
+
+/*
+ * Visit the entries of one directory, sorted by name; absent directory: no
+ * entries.  visit returns 0 to go on, -1 to stop with its own *e.
+ */
+int fs_list_dir(const char *path,
+    int (*visit)(void *cookie, const char *name, enum fs_type type,
+    struct err *e), void *cookie, struct err *e);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * lock.h - advisory whole-file locks that die with their owner (flock(2), the
+ * same that the official Python client uses).
+ */
+#ifndef HFCRON_PLATFORM_LOCK_H
+#define HFCRON_PLATFORM_LOCK_H
+
+#include "base/err.h"
+
+struct file_lock {
+	int fd;		/* -1: not held */
+};
+
+#define FILE_LOCK_INIT { -1 }
+
+/*
+ * Open (create with `mode` less umask, O_CLOEXEC|O_NOFOLLOW) and lock without
+ * waiting.  ERR_BUSY if another holds it.  Some lock libraries delete the
+ * file on release: after locking, the path is compared with the descriptor
+ * and the whole is tried again (at most 10 times) if they differ.
+ * Other failures: ERR_DISK with the path.
+ */
+int lock_try(struct file_lock *lock, const char *path, unsigned mode,
+    struct err *e);
+/* Legal on a lock that is not held.  The file stays. */
+void lock_release(struct file_lock *lock);
+
+/* Replace the file's content by `text` (owner's pid, start time). */
+int lock_write(struct file_lock *lock, const char *text, struct err *e);
+
+#endif
