@@ -40,6 +40,11 @@ struct job_state {
 	struct wall considered;		/* slots up to here are dealt with */
 	struct wall anchor;		/* last slot of an `every` schedule */
 	struct wall next_try;		/* WALL_NONE if none */
+	int64_t retry_wait_s;		/* the wait that led to next_try; the
+					   planner spreads by a tenth of it */
+	struct wall due;		/* when it is due next, as last planned;
+					   WALL_NONE if blocked.  The store's
+					   due index follows it */
 	uint32_t failures;		/* counted failed runs in a row */
 	uint32_t retries;		/* requests retried in the last run */
 	struct wall failed_since;	/* first of those failures */

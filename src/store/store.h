@@ -1,0 +1,166 @@
+/*
+ * store.h - what hfcron remembers between runs, in LMDB; the only user of
+ * lmdb.h.
+ *
+ * Only what can be rebuilt from the configuration and the disk, plus history
+ * nobody would miss.  Never a token, never a signed URL.  Every value is
+ * versioned and checksummed (store_record.h); times are 64-bit UTC.  Every
+ * call is one short transaction; none is open when a call returns.  Values
+ * are copied out.  One open store per process.
+ *
+ * Failures are ERR_STATE; a full disk is ERR_DISK.
+ */
+#ifndef HFCRON_STORE_STORE_H
+#define HFCRON_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/instant.h"
+#include "model/job_state.h"
+#include "model/remote_file.h"
+#include "platform/digest.h"
+
+struct store;
+
+enum store_mode {
+	STORE_READ_ONLY,	/* `status`, `plan`: nothing is written, an
+				   absent store is an empty one */
+	STORE_WRITE		/* created if absent */
+};
+
+enum { STORE_ID_MAX = 9, STORE_KEY_BYTES = 16, STORE_SCHEMA = 1,
+       STORE_ATTEMPTS_MAX = 10000, STORE_EXTENTS_MAX = 4096 };
+
+/*
+ * Open <state_dir>/store.  `owner` is the real path of the configuration (""
+ * for none): a store that belongs to another is refused (ERR_STATE naming
+ * both), as are a newer schema, network file systems (LMDB forbids them), a
+ * directory or file that is a link, foreign-owned or writable by others.
+ * Before LMDB sees the file its meta pages are checked (magic, version, page
+ * size, last page against the file's size), because LMDB trusts it and dies
+ * by signal otherwise.  A file that fails this is set aside as
+ * store.bad-<time> and a fresh one is made; `warning` (may be NULL) then says
+ * so (empty otherwise).  `now` is for that name.  Owned: store_close.
+ */
+struct store *store_open(const char *state_dir, enum store_mode mode,
+    const char *owner, struct wall now, char warning[ERR_TEXT_MAX],
+    struct err *e);
+void store_close(struct store *store);
+
+/* 8 hex digits, made at creation; part of our partial files' names. "" if the
+ * store is absent (read-only). */
+const char *store_id(const struct store *store);
+
+/* --- meta: small named values ------------------------------------------- */
+
+/* Copies at most `size` bytes; *n is the value's length, 0 if absent. */
+int store_meta_get(struct store *store, const char *name, void *bytes,
+    size_t size, size_t *n, struct err *e);
+int store_meta_put(struct store *store, const char *name, const void *bytes,
+    size_t n, struct err *e);
+int store_meta_get_wall(struct store *store, const char *name,
+    struct wall *t, struct err *e);		/* WALL_NONE if absent */
+int store_meta_put_wall(struct store *store, const char *name,
+    struct wall t, struct err *e);
+
+/* --- jobs and the due index ---------------------------------------------- */
+
+/* 16-byte key of a job id. */
+void store_job_key(const char *id, uint8_t key[JOB_KEY_BYTES]);
+
+/* *found false if absent (or its record is damaged: then it is as new). */
+int store_job_get(struct store *store, const uint8_t key[JOB_KEY_BYTES],
+    struct job_state *state, bool *found, struct err *e);
+/* Write jobs in one transaction; the due index follows state->due. */
+int store_jobs_put(struct store *store, const struct job_state *const *states,
+    size_t n, struct err *e);
+/* Forget a job, its due entry and its file records. */
+int store_job_delete(struct store *store, const uint8_t key[JOB_KEY_BYTES],
+    struct err *e);
+/* All jobs as owned copies (release each, free the array). */
+int store_jobs_all(struct store *store, struct job_state **states, size_t *n,
+    struct err *e);
+/* The earliest due instant over all jobs, WALL_NONE if there is none. */
+int store_next_due(struct store *store, struct wall *due, struct err *e);
+
+/* --- files that were verified in place ----------------------------------- */
+
+struct stored_file {
+	char *path;			/* own; as in the listing */
+	uint64_t size;
+	char blob[REMOTE_BLOB_MAX];
+	char commit[41];
+	struct wall verified_at;
+	/* what fstat said of the content then; any change unverifies it */
+	uint64_t device, inode;
+	int64_t mtime_s;
+	int32_t mtime_ns;
+};
+
+void stored_file_release(struct stored_file *f);
+int store_files_put(struct store *store, const uint8_t job[JOB_KEY_BYTES],
+    const struct stored_file *files, size_t n, struct err *e);
+int store_file_get(struct store *store, const uint8_t job[JOB_KEY_BYTES],
+    const char *path, struct stored_file *file, bool *found, struct err *e);
+/* All of a job, owned copies, sorted by path. */
+int store_files_all(struct store *store, const uint8_t job[JOB_KEY_BYTES],
+    struct stored_file **files, size_t *n, struct err *e);
+/* Forget those of the job whose commit is not `commit`. */
+int store_files_keep(struct store *store, const uint8_t job[JOB_KEY_BYTES],
+    const char *commit, struct err *e);
+
+/* --- partial files -------------------------------------------------------- */
+
+struct extent {
+	uint64_t from, to;		/* [from, to), from < to */
+};
+
+struct partial_state {
+	uint64_t size;			/* of the whole blob */
+	uint64_t device, inode;		/* the file these extents are in */
+	struct extent *extents;		/* own; ascending, disjoint, durable */
+	size_t n_extents;
+	uint64_t digest_at;		/* content bytes the state stands for */
+	uint8_t digest_state[DIGEST_STATE_BYTES];	/* if digest_at > 0 */
+	struct wall updated_at;
+};
+
+void partial_state_release(struct partial_state *p);
+uint64_t partial_state_bytes(const struct partial_state *p);	/* sum */
+/* Key: hash of the blobs directory and the blob's name. */
+void store_partial_key(const char *dir, const char *blob,
+    uint8_t key[STORE_KEY_BYTES]);
+int store_partial_get(struct store *store, const uint8_t key[STORE_KEY_BYTES],
+    struct partial_state *partial, bool *found, struct err *e);
+int store_partial_put(struct store *store, const uint8_t key[STORE_KEY_BYTES],
+    const struct partial_state *partial, struct err *e);
+int store_partial_delete(struct store *store,
+    const uint8_t key[STORE_KEY_BYTES], struct err *e);
+
+/* --- attempts: history, bounded ------------------------------------------- */
+
+struct attempt {
+	struct wall started, ended;
+	uint8_t job[JOB_KEY_BYTES];
+	char *id;			/* own */
+	char *outcome;			/* own; "updated", "unchanged", ... */
+	char commit[41];
+	uint64_t bytes;			/* received */
+	uint64_t files;
+	uint32_t retries;
+	enum err_kind error_kind;
+	char *error_text;		/* own or NULL */
+};
+
+void attempt_release(struct attempt *a);
+/* Oldest ones beyond STORE_ATTEMPTS_MAX are dropped. */
+int store_attempt_add(struct store *store, const struct attempt *attempt,
+    struct err *e);
+/* The newest first, at most `max`; owned copies.  job NULL: all. */
+int store_attempts(struct store *store, const uint8_t *job, size_t max,
+    struct attempt **attempts, size_t *n, struct err *e);
+
+#endif
