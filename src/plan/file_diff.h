@@ -9,21 +9,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/local_file.h"
 #include "model/remote_file.h"
 
-/* What the disk has for one listed file; gathered by the caller. */
-struct file_local {
-	bool in_place;		/* under its final name, the right size, and
-				   verified before (same inode, size, mtime) */
-	bool blob_present;	/* content is on disk under its blob name (or at
-				   its path), the right size */
-	bool blob_verified;	/* and it was verified by us since */
-	uint64_t partial_bytes;	/* durable bytes of our partial file */
-	uint64_t partial_disk_bytes;	/* what it takes on disk now */
-};
-
 enum file_action {
-	FILE_KEEP,	/* nothing to do */
+	FILE_KEEP,	/* in place and verified: nothing to do */
 	FILE_PLACE,	/* verified content is there: link it */
 	FILE_ADOPT,	/* content is there unverified: hash, then link */
 	FILE_FETCH,	/* download what is missing, verify, place */
@@ -51,7 +41,7 @@ struct file_sums {
  * decisions[n] and *sums.  0, or -1 (no memory).
  */
 int file_diff(const struct remote_file *const *wanted,
-    const struct file_local *local, size_t n, bool recheck,
+    const struct local_file *local, size_t n, bool recheck,
     struct file_decision *decisions, struct file_sums *sums, struct err *e);
 
 #endif

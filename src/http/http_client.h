@@ -1,0 +1,146 @@
+/*
+ * http_client.h - many requests on one thread; the only user of libcurl.
+ *
+ * Redirects are followed here, hop by hop (at most HTTP_HOPS_MAX): https never
+ * leads to http; plain http is followed only if the request began with it; a
+ * hop to another origin whose address is private or link-local is refused
+ * unless the first hop's address was private too (the address really used is
+ * checked).  The credential goes to the exact origin it belongs to, and over
+ * plain http to loopback only; it is decided anew for each hop and appears in
+ * no text.
+ *
+ * No method but GET and HEAD.  Bodies are never decoded (Accept-Encoding:
+ * identity).  Headers are capped (64 KiB a response), error bodies too.
+ */
+#ifndef HFCRON_HTTP_HTTP_CLIENT_H
+#define HFCRON_HTTP_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/secret.h"
+#include "http/http_url.h"
+
+enum { HTTP_HOPS_MAX = 10, HTTP_HEADER_BYTES_MAX = 64 * 1024,
+       HTTP_ERROR_BODY_MAX = 4096 };
+
+struct http_options {
+	const char *user_agent;		/* all borrowed while the client lives */
+	int64_t connect_timeout_ms;
+	int64_t stall_timeout_ms;	/* less than 1 KiB/s on average for so
+					   long, or no answer: cut off */
+	const char *ca_file, *ca_dir;	/* NULL: the system's */
+	bool proxy_from_environment;	/* http_proxy https_proxy all_proxy
+					   no_proxy in both cases */
+	const char *proxy_url;		/* NULL: none, or the environment */
+	unsigned max_connections;
+	/*
+	 * Called at least every 200 ms while http_client_step waits.  Nonzero
+	 * cancels: step returns -1 with ERR_CANCELLED.  May be NULL.
+	 */
+	int (*tick)(void *cookie);
+	void *tick_cookie;
+	int wake_fd;			/* readable: call tick at once; -1 */
+};
+
+struct http_client;
+
+/* Owned (http_client_free); NULL with *e.  Sets up libcurl at first use. */
+struct http_client *http_client_new(const struct http_options *options,
+    struct err *e);
+/*
+ * Requests still under way are dropped without on_done.  Never waits: a
+ * resolver thread that hangs in getaddrinfo is left behind.
+ */
+void http_client_free(struct http_client *client);
+
+/* --- what a response says ------------------------------------------------ */
+
+struct http_response;			/* valid during the callback only */
+
+int http_response_status(const struct http_response *r);
+unsigned http_response_hop(const struct http_response *r);	/* from 0 */
+/* true if this hop's origin is the credential's origin (request.origin). */
+bool http_response_at_origin(const struct http_response *r);
+/* This hop's URL, query included: not for messages. */
+const char *http_response_url(const struct http_response *r);
+/* The last header of that name (any case), NULL if absent.  Control bytes in
+ * header values make the request fail before anybody sees them. */
+const char *http_response_header(const struct http_response *r,
+    const char *name);
+/* All of that name: i = 0, 1, ... until NULL. */
+const char *http_response_header_at(const struct http_response *r,
+    const char *name, size_t i);
+
+/* --- a request ------------------------------------------------------------ */
+
+struct http_result {
+	int status;			/* of the last hop, 0 if none came */
+	bool failed;			/* no complete answer: see error */
+	/*
+	 * failed: ERR_TRANSIENT (stall, reset, short body, bad framing),
+	 * ERR_UNREACHABLE (no name, no route, refused, TLS set-up, connect
+	 * time-out), ERR_PERMANENT (refused redirect, certificate),
+	 * or what a callback said.
+	 */
+	struct err error;
+	bool at_origin;			/* the last hop's origin is the
+					   credential's origin */
+	const struct http_response *response;	/* last hop, NULL if none */
+	const char *error_body;		/* status >= 400: its text, cut, "" if
+					   none; not escaped */
+	uint64_t body_bytes;		/* of the last hop, as received */
+	const char *final_url;		/* last hop; not for messages */
+};
+
+struct http_spec {
+	bool head;
+	const char *url;			/* copied */
+	const struct http_origin *origin;	/* the credential's, and what
+						   at_origin means; copied */
+	const struct secret *token;		/* NULL: none; borrowed while
+						   the request lives */
+	bool has_range;
+	uint64_t from, to;			/* [from, to) */
+	uint64_t max_body;			/* more is an error; 0: none */
+	int64_t time_limit_ms;			/* of the whole; 0: none */
+	/*
+	 * After the headers of every hop (redirects too).  -1 ends the
+	 * request with *e as result.  May be NULL.
+	 */
+	int (*on_response)(void *cookie, const struct http_response *r,
+	    struct err *e);
+	/* Body bytes of a 2xx last hop.  -1 ends the request.  */
+	int (*on_body)(void *cookie, const void *bytes, size_t n,
+	    struct err *e);
+	/* Exactly once unless cancelled; the request is gone afterwards. */
+	void (*on_done)(void *cookie, const struct http_result *result);
+	void *cookie;
+};
+
+struct http_request;
+
+/* Starts (no byte moves before step).  NULL with *e; on_done is not called. */
+struct http_request *http_request_start(struct http_client *client,
+    const struct http_spec *spec, struct err *e);
+/* No further callback.  Legal inside callbacks of other requests. */
+void http_request_cancel(struct http_request *request);
+/* Stop and go on reading from the socket (back-pressure). */
+void http_request_pause(struct http_request *request, bool pause);
+
+/*
+ * Move bytes and call back, waiting at most timeout_ms for something to
+ * happen.  0, or -1 with ERR_CANCELLED when tick said so.
+ */
+int http_client_step(struct http_client *client, int64_t timeout_ms,
+    struct err *e);
+/* Requests that are started and not done. */
+unsigned http_client_active(const struct http_client *client);
+
+/* "libcurl/7.88.1 OpenSSL/3.0.x ..." for --version. */
+const char *http_library_version(void);
+
+#endif

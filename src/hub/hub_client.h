@@ -1,0 +1,70 @@
+/*
+ * hub_client.h - asking the Hub: a revision's commit, a commit's files.
+ *
+ * Calls block (they step the HTTP client, whose tick may cancel them), retry
+ * transient trouble by the policy, obey Retry-After and RateLimit (a wait
+ * beyond BACKOFF's limit is left to a later run), and count retries.
+ */
+#ifndef HFCRON_HUB_HUB_CLIENT_H
+#define HFCRON_HUB_HUB_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "http/http_client.h"
+#include "http/http_url.h"
+#include "hub/hub_verdict.h"
+#include "model/remote_file.h"
+#include "model/repo.h"
+
+/*
+ * How long to wait after failure number `failures`, -1 to give up.  The
+ * caller binds it to plan/backoff (hub does not know the planner).
+ */
+struct hub_retry {
+	int64_t (*wait_ms)(void *cookie, unsigned failures, int64_t server_s);
+	void *cookie;
+};
+
+struct hub {
+	struct http_client *http;	/* all borrowed */
+	const char *endpoint;
+	struct http_origin origin;
+	const struct secret *token;	/* NULL or unset: anonymous */
+	const char *token_where;
+	struct hub_retry retry;
+	unsigned retries;		/* counted; the caller resets it */
+	uint64_t requests;		/* counted */
+};
+
+/* Parses the endpoint; 0 or -1 with ERR_CONFIG. */
+int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
+    const struct secret *token, const char *token_where,
+    const struct hub_retry *retry, struct err *e);
+
+struct hub_revision {
+	char commit[41];
+	char id[256];		/* the current name: differs after a rename */
+	bool gated, disabled, is_private;
+};
+
+/*
+ * The commit of a revision: one request (?expand=sha), moved repositories
+ * followed.  Captive portals (HTML, broken JSON) are TRANSIENT.
+ */
+int hub_revision(struct hub *hub, enum repo_type type, const char *id,
+    const char *revision, struct hub_revision *out, struct err *e);
+
+/*
+ * All files of a commit, through all pages, validated: names by
+ * remote_path_problem (a bad one is ERR_PERMANENT and refuses the whole),
+ * hashes hex (masked ones are ERR_AUTH: gated), sizes sane and equal, at most
+ * REMOTE_FILES_MAX.  A next link to another origin or path, or one that was
+ * seen before, is ERR_PERMANENT.  Release *out in every case.
+ */
+int hub_listing(struct hub *hub, enum repo_type type, const char *id,
+    const char *commit, struct remote_listing *out, struct err *e);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * engine.h - moves bytes into partial files and proves them.
+ *
+ * One loop on one thread that alone touches HTTP and the files' state; one
+ * helper thread for syncing.  The engine knows nothing of repositories,
+ * stores or layouts: it pulls files from its caller, tells it when an extent
+ * is durable, when a file is whole and when it failed.  Memory is bounded by
+ * connections, not by sizes or counts.
+ *
+ * A file from ENGINE_RANGED_BYTES on is fetched in bounded pieces over several
+ * connections, at most 2 x connections pieces ahead of the hash front; a
+ * smaller one by one GET (resumed by a range).  A 206 must begin and end where
+ * asked and have the right total; a 200 to a ranged request restarts the file
+ * as one stream; 416 restarts once.  The body may never exceed what was asked.
+ * SHA-256 or git SHA-1 follow the contiguous front while writing; data that
+ * came ahead is hashed from the page cache.  A wrong hash discards the file
+ * and fetches it once more, then fails it with ERR_INTEGRITY.
+ *
+ * Requests are retried by the policy (failures counted anew whenever bytes
+ * arrive), Retry-After obeyed; AUTH and PERMANENT end the file at once.
+ * A signed URL that a redirect led to is used for further pieces until it is
+ * refused or 60 s before its Expires; then the file's own URL is asked again.
+ *
+ * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: snapshot the
+ * extents, fdatasync in the helper thread, then on_durable.
+ */
+#ifndef HFCRON_TRANSFER_ENGINE_H
+#define HFCRON_TRANSFER_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "http/http_client.h"
+#include "plan/backoff.h"
+#include "platform/digest.h"
+#include "transfer/extents.h"
+
+#define ENGINE_RANGED_BYTES ((uint64_t)32 * 1024 * 1024)
+#define ENGINE_PIECE_MIN_BYTES ((uint64_t)8 * 1024 * 1024)
+#define ENGINE_PIECE_MAX_BYTES ((uint64_t)64 * 1024 * 1024)
+#define ENGINE_CHECKPOINT_BYTES ((uint64_t)64 * 1024 * 1024)
+
+/* What is known of a partial file to go on from; as the store keeps it. */
+struct engine_resume {
+	uint64_t device, inode;		/* must be the file's own */
+	const struct extent_range *extents;
+	size_t n_extents;
+	uint64_t digest_at;		/* 0: no state */
+	uint8_t digest_state[DIGEST_STATE_BYTES];
+};
+
+/* What is durable now; borrowed during on_durable. */
+struct engine_durable {
+	uint64_t device, inode;
+	const struct extent_range *extents;
+	size_t n_extents;
+	uint64_t digest_at;
+	uint8_t digest_state[DIGEST_STATE_BYTES];
+};
+
+/* One file to fetch.  The caller's `file` identifies it in all callbacks. */
+struct engine_file {
+	void *file;
+	const char *url;		/* copied */
+	const char *partial_path;	/* copied; its directory exists */
+	uint64_t size;
+	enum digest_kind digest;
+	const char *digest_hex;		/* copied; what it must hash to */
+	const struct engine_resume *resume;	/* NULL: start afresh;
+						   borrowed during the call */
+};
+
+struct engine_progress {
+	uint64_t bytes_received;	/* body bytes over all files, this run */
+	uint64_t bytes_durable;
+	unsigned files_open;
+	unsigned connections_busy;
+	unsigned retries;
+};
+
+enum engine_pull { ENGINE_PULLED, ENGINE_NOTHING_NOW, ENGINE_NO_MORE };
+
+struct engine_callbacks {
+	void *cookie;
+	/* Give the next file, by priority.  NOTHING_NOW is asked again within
+	 * 500 ms or when a file ends; NO_MORE is final once files end. */
+	enum engine_pull (*pull)(void *cookie, struct engine_file *file);
+	/* Every hop of every answer: is it the same object?  May be NULL. */
+	int (*on_response)(void *cookie, void *file,
+	    const struct http_response *r, struct err *e);
+	/* Kind of an ended request; *renew: ask the file's own URL again. */
+	int (*verdict)(void *cookie, void *file,
+	    const struct http_result *result, bool *renew, struct err *e);
+	/* These bytes survive a power cut.  -1 ends the file with *e. */
+	int (*on_durable)(void *cookie, void *file,
+	    const struct engine_durable *durable, struct err *e);
+	/* Bytes arrived (for progress). */
+	void (*on_bytes)(void *cookie, void *file, uint64_t n);
+	/* A retry was scheduled, for log and progress.  May be NULL. */
+	void (*on_retry)(void *cookie, void *file, const struct err *why,
+	    int64_t wait_ms);
+	/* The file started over (resume impossible, wrong hash, 200 to a
+	 * range): `bytes` of it are worthless.  May be NULL. */
+	void (*on_restart)(void *cookie, void *file, uint64_t bytes,
+	    const struct err *why);
+	/* Verified, synced and closed at partial_path.  -1 with *e: failed. */
+	int (*on_whole)(void *cookie, void *file, struct err *e);
+	/* Given up; the partial file stays for a later run (except after
+	 * INTEGRITY).  ERR_CANCELLED: stopped, last checkpoint was told. */
+	void (*on_failed)(void *cookie, void *file, const struct err *e);
+	/* When may no new piece be asked for this file?  Called before each
+	 * piece; true ends the file as cancelled with progress kept.  May be
+	 * NULL. */
+	bool (*must_stop)(void *cookie, void *file);
+};
+
+struct engine_options {
+	struct http_client *http;		/* borrowed */
+	const struct http_origin *origin;	/* of the credential; borrowed */
+	const struct secret *token;		/* borrowed; NULL: none */
+	unsigned connections;			/* at the same time */
+	struct backoff_policy backoff;
+	double (*dice)(void *cookie);		/* jitter in [0,1) */
+	void *dice_cookie;
+	int64_t grace_ms;			/* running pieces at a stop */
+};
+
+struct engine;
+
+/* Owned (engine_free); NULL with *e. */
+struct engine *engine_new(const struct engine_options *options,
+    const struct engine_callbacks *callbacks, struct err *e);
+/*
+ * Until NO_MORE and all files ended: 0.  If the HTTP client's tick cancels:
+ * running requests are cut, everything received is made durable and told by
+ * on_durable, every open file gets on_failed(CANCELLED), -1 with
+ * ERR_CANCELLED.  This takes well under two seconds unless the disk stalls.
+ */
+int engine_run(struct engine *engine, struct err *e);
+void engine_progress(const struct engine *engine, struct engine_progress *out);
+void engine_free(struct engine *engine);
+
+#endif
