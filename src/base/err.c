@@ -48,7 +48,7 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 int err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	int code = errno;
-	/* Good enough, because only the main thread makes errors. */
+	/* Constant texts for known numbers: safe from any thread. */
 	const char *reason = strerror(code);
 	char raw[RAW_MAX] = "";
 	size_t reason_n = strlen(reason), len;

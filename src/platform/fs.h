@@ -44,7 +44,8 @@ bool fs_is_absolute(const char *path);
  * not exist is kept.  NULL with *e. */
 char *fs_realpath(const char *path, struct err *e);
 
-/* mkdir -p with `mode` less umask; existing directories are fine. */
+/* mkdir -p with `mode` less umask; existing directories are fine.  The
+ * entries of new directories are synced, here and in the next one. */
 int fs_mkdirs(const char *path, unsigned mode, struct err *e);
 
 /*
@@ -72,7 +73,8 @@ int fs_write_file(const char *path, const char *tmp_dir, unsigned mode,
     const void *bytes, size_t n, struct err *e);
 
 /* Open for reading and writing, O_NOFOLLOW.  `create`: O_CREAT|O_EXCL with
- * mode 0600.  *fd is the caller's (fs_close). */
+ * mode 0600.  *fd is the caller's (fs_close).  Both opens refuse what is no
+ * regular file, and never block. */
 int fs_open_rw(const char *path, bool create, int *fd, struct err *e);
 int fs_open_read(const char *path, int *fd, struct err *e);
 void fs_close(int *fd);			/* sets -1; legal on -1 */
@@ -89,10 +91,10 @@ int fs_pread(int fd, void *bytes, size_t n, uint64_t offset, size_t *got,
 int fs_sync_data(int fd, const char *path, struct err *e);
 int fs_sync(int fd, const char *path, struct err *e);
 int fs_sync_dir(const char *dir, struct err *e);
-/* Start write-back of a range without waiting, and drop it from the page
- * cache where asked; hints, never fail. */
+/* Start write-back of a range without waiting; a hint, never fails. */
 void fs_start_writeback(int fd, uint64_t offset, uint64_t n);
-/* Reserve blocks; where the file system cannot, success without effect. */
+/* Reserve blocks without changing the file's length; where the file system
+ * cannot, success without effect. */
 int fs_reserve(int fd, uint64_t size, const char *path, struct err *e);
 int fs_truncate(int fd, uint64_t size, const char *path, struct err *e);
 /* Give the file `mode` less the umask. */
@@ -109,7 +111,8 @@ int fs_rmdir(const char *path, struct err *e);
 int fs_symlink_replace(const char *target, const char *path, struct err *e);
 /* Owned target text of a link; NULL with *e. */
 char *fs_readlink(const char *path, struct err *e);
-/* Copy content (reflink or copy_file_range where possible) to a new file. */
+/* Copy content (reflink or copy_file_range where possible) to a new file,
+ * synced; on failure there is none. */
 int fs_copy_file(const char *from, const char *to, unsigned mode,
     struct err *e);
 
@@ -126,7 +129,8 @@ int fs_space(const char *path, struct fs_space *out, struct err *e);
 
 /*
  * Visit the entries of one directory, sorted by name; absent directory: no
- * entries.  visit returns 0 to go on, -1 to stop with its own *e.
+ * entries; more than 2^20 are refused.  They are read before the first visit,
+ * which may therefore remove them.  visit returns 0 to go on, -1 to stop with its own *e.
  */
 int fs_list_dir(const char *path,
     int (*visit)(void *cookie, const char *name, enum fs_type type,

@@ -3,7 +3,8 @@
  *
  * signals_install() resets what a parent may have blocked or ignored, ignores
  * SIGPIPE and SIGXFSZ, and notes SIGTERM, SIGINT, SIGHUP and SIGXCPU.  The
- * second such signal ends the process at once.
+ * second such signal ends the process at once.  An ignored SIGHUP (nohup) stays
+ * ignored.
  */
 #ifndef HFCRON_PLATFORM_SIGNALS_H
 #define HFCRON_PLATFORM_SIGNALS_H
