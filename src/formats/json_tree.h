@@ -2,10 +2,11 @@
  * json_tree.h - the only user of jsmn.
  *
  * jsmn is built with JSMN_STRICT and JSMN_PARENT_LINKS (without the links 4.7
- * MB of small objects take 43 s), and a grammar pass of our own walks tokens
- * and the gaps between them, because jsmn accepts much that is not JSON: two
- * roots, missing commas and colons, trailing commas, truex, 01, NUL, raw
- * control bytes, lone surrogates, invalid UTF-8.  \u0000 is refused too.
+ * MB of small objects take 43 s), and a grammar pass of our own goes before it,
+ * because jsmn accepts much that is not JSON: two roots, missing commas and
+ * colons, trailing commas, truex, 01, NUL, raw control bytes, lone surrogates,
+ * invalid UTF-8.  \u0000 is refused too.  Numbers are any that JSON has (1e999,
+ * -0): the reader decides.  At most 4 million values.
  * A byte-order mark is skipped.  Failures are `kind` with a text that begins
  * "LINE:COL: ".
  */

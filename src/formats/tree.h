@@ -17,12 +17,12 @@ enum tree_type { TREE_NULL, TREE_BOOL, TREE_NUMBER, TREE_STRING, TREE_LIST,
 struct tree_node {
 	enum tree_type type;
 	struct text_pos pos;
+	bool quoted;			/* YAML: was quoted */
 	/*
 	 * Scalars: the text, terminated, without NUL inside; numbers as
 	 * written; booleans "true"/"false".  NULL for lists and maps.
 	 */
 	const char *text;
-	bool quoted;			/* YAML: was quoted */
 	/* Map entries only: the key, and where it stands. */
 	const char *key;
 	struct text_pos key_pos;
@@ -35,7 +35,7 @@ struct tree;				/* owns all nodes and texts */
 /* The root; NULL for an empty YAML document. */
 const struct tree_node *tree_root(const struct tree *t);
 void tree_free(struct tree *t);
-/* The entry of a map, NULL if absent. */
+/* The entry of a map (the last one, if a key stands twice), NULL if absent. */
 const struct tree_node *tree_get(const struct tree_node *map, const char *key);
 /* "a map", "a list", "a string" ... for messages. */
 const char *tree_type_name(enum tree_type type);

@@ -3,11 +3,11 @@
  *
  * Failures are ERR_CONFIG with a text that begins "LINE:COL: " (the caller
  * puts the file's name before it).  Refused: over TREE_YAML_BYTES_MAX, depth
- * over TREE_YAML_DEPTH_MAX (checked before the parser, whose time on deep
- * nesting is quadratic: 27 s for 100 KB of "["), aliases, anchors, tags,
- * merge keys, %-directives, more than one document, duplicate keys (both
- * lines named), keys that are not scalars, NUL, control characters, bytes
- * that are not UTF-8.  A scalar is typed by the core schema: null ~ (empty),
+ * over TREE_YAML_DEPTH_MAX (checked at every event: libyaml looks 1 KiB ahead
+ * at most, but read to the end 100 KB of "[" take it 27 s), aliases, anchors,
+ * tags, merge keys, %-directives, more than one document, duplicate keys (both
+ * lines named), keys that are not scalars or empty, NUL, control characters,
+ * bytes that are not UTF-8.  A scalar is typed by the core schema: null ~ (empty),
  * true false, integers and decimals are TREE_NUMBER; all else is a string
  * (so yes, 1:30 and 010 are strings and the reader decides).
  */
