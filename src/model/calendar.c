@@ -4,8 +4,8 @@
 /* No zone is further from UTC than POSIX allows a TZ string to be. */
 enum { HOUR_S = 3600, FAR_S = 26 * HOUR_S, STEP_S = 13 * HOUR_S };
 
-static int64_t offset_at(
-    const struct calendar *cal, const char *zone, int64_t utc_s)
+static int64_t offset_at(const struct calendar *cal, const char *zone,
+    int64_t utc_s)
 {
 	return cal->offset_s(cal->cookie, zone, utc_s);
 }
@@ -43,8 +43,8 @@ static int64_t next_transition(const struct calendar *cal, const char *zone,
 	return to + 1;
 }
 
-struct wall calendar_instant(
-    const struct calendar *cal, const char *zone, const struct civil *local)
+struct wall calendar_instant(const struct calendar *cal, const char *zone,
+    const struct civil *local)
 {
 	/* From the month's first day, so that any day number is carried. */
 	int64_t days = instant_days_from_civil(local->year, local->month, 1) +

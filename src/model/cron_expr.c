@@ -114,8 +114,8 @@ static int parse_value(struct cursor *c, enum field f, int *value, bool *named)
 }
 
 /* "*", "a" or "a-b" into *first and *last; *single if it was one value. */
-static int parse_range(
-    struct cursor *c, enum field f, int *first, int *last, bool *single)
+static int parse_range(struct cursor *c, enum field f, int *first, int *last,
+    bool *single)
 {
 	size_t start = c->at;
 	bool named;
@@ -147,6 +147,7 @@ static int parse_range(
 static int parse_item(struct cursor *c, enum field f, uint64_t *bits)
 {
 	int first, last, step = 1, i;
+	size_t step_at;
 	bool single;
 
 	if (parse_range(c, f, &first, &last, &single) == -1)
@@ -158,18 +159,18 @@ static int parse_item(struct cursor *c, enum field f, uint64_t *bits)
 		c->at++;
 		if (!is_digit(c->text[c->at]))
 			return fail(c, c->at, "a step is a number");
-		i = (int)c->at;
+		step_at = c->at;
 		step = parse_digits(c);
 		if (step == 0)
-			return fail(c, (size_t)i, "a step is at least 1");
+			return fail(c, step_at, "a step is at least 1");
 	}
 	for (i = first; i <= last; i += step)
 		*bits |= UINT64_C(1) << i;
 	return 0;
 }
 
-static int parse_field(
-    struct cursor *c, enum field f, uint64_t *bits, bool *star)
+static int parse_field(struct cursor *c, enum field f, uint64_t *bits,
+    bool *star)
 {
 	*bits = 0;
 	while (is_blank(c->text[c->at]))
@@ -265,8 +266,8 @@ static const char *expand(const char *word)
 	return NULL;
 }
 
-int cron_expr_parse(
-    const char *text, struct cron_expr *expr, const char **problem, size_t *at)
+int cron_expr_parse(const char *text, struct cron_expr *expr,
+    const char **problem, size_t *at)
 {
 	struct cursor c = { text, 0, NULL, 0 };
 	struct cron_expr parsed;
@@ -295,8 +296,8 @@ int cron_expr_parse(
 	return 0;
 }
 
-bool cron_expr_day_matches(
-    const struct cron_expr *expr, int64_t year, int month, int day)
+bool cron_expr_day_matches(const struct cron_expr *expr, int64_t year,
+    int month, int day)
 {
 	struct civil c;
 	bool by_mday, by_wday;

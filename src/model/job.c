@@ -66,8 +66,8 @@ static void add_field(struct strbuf *out, const char *key, const char *value)
 	strbuf_putc(out, '"');
 }
 
-char *job_text(
-    const struct job *job, const char *cache_dir, const char *endpoint)
+char *job_text(const struct job *job, const char *cache_dir,
+    const char *endpoint)
 {
 	struct strbuf out;
 	size_t i;
@@ -93,8 +93,8 @@ char *job_default_id(enum repo_type type, const char *name,
     const char *revision, const char *local_dir_hash)
 {
 	if (local_dir_hash == NULL)
-		return text_format(
-		    "%s/%s@%s", repo_type_name(type), name, revision);
+		return text_format("%s/%s@%s", repo_type_name(type), name,
+		    revision);
 	return text_format("%s/%s@%s+%.*s", repo_type_name(type), name,
 	    revision, ID_HASH_DIGITS, local_dir_hash);
 }

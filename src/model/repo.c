@@ -159,6 +159,6 @@ char *repo_cache_folder(enum repo_type type, const char *id)
 
 	if (slash == NULL)
 		return text_format("%s%s", prefix, id);
-	return text_format(
-	    "%s%.*s--%s", prefix, (int)(slash - id), id, slash + 1);
+	return text_format("%s%.*s--%s", prefix, (int)(slash - id), id,
+	    slash + 1);
 }

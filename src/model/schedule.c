@@ -144,8 +144,8 @@ int schedule_parse_days(const char *text, uint8_t *days)
 	return parse_days(text, strlen(text), days);
 }
 
-int schedule_parse_window(
-    const char *text, struct window *w, const char **problem)
+int schedule_parse_window(const char *text, struct window *w,
+    const char **problem)
 {
 	const char *from = text + strcspn(text, "0123456789"), *to;
 	size_t days_n = (size_t)(from - text), from_n, to_n;
@@ -230,8 +230,8 @@ static void add_rule(struct strbuf *out, const struct schedule *s)
 		strbuf_printf(out, "every %" PRId64 "s", s->every_s);
 		break;
 	case SCHEDULE_CRON:
-		strbuf_printf(
-		    out, "cron %s", s->cron_text == NULL ? "" : s->cron_text);
+		strbuf_printf(out, "cron %s",
+		    s->cron_text == NULL ? "" : s->cron_text);
 		break;
 	case SCHEDULE_WINDOW:
 		strbuf_puts(out, "at opening");
