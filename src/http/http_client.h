@@ -137,6 +137,8 @@ void http_request_pause(struct http_request *request, bool pause);
  */
 int http_client_step(struct http_client *client, int64_t timeout_ms,
     struct err *e);
+/* Make a step that waits return early; the only call that any thread may make. */
+void http_client_wake(struct http_client *client);
 /* Requests that are started and not done. */
 unsigned http_client_active(const struct http_client *client);
 

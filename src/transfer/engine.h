@@ -46,10 +46,10 @@
 
 /* What is known of a partial file to go on from; as the store keeps it. */
 struct engine_resume {
-	uint64_t device, inode;		/* must be the file's own */
+	uint64_t device, inode; /* must be the file's own */
 	const struct extent_range *extents;
 	size_t n_extents;
-	uint64_t digest_at;		/* 0: no state */
+	uint64_t digest_at; /* 0: no state */
 	uint8_t digest_state[DIGEST_STATE_BYTES];
 };
 
@@ -65,17 +65,17 @@ struct engine_durable {
 /* One file to fetch.  The caller's `file` identifies it in all callbacks. */
 struct engine_file {
 	void *file;
-	const char *url;		/* copied */
-	const char *partial_path;	/* copied; its directory exists */
+	const char *url;	  /* copied */
+	const char *partial_path; /* copied; its directory exists */
 	uint64_t size;
 	enum digest_kind digest;
-	const char *digest_hex;		/* copied; what it must hash to */
-	const struct engine_resume *resume;	/* NULL: start afresh;
+	const char *digest_hex;		    /* copied; what it must hash to */
+	const struct engine_resume *resume; /* NULL: start afresh;
 						   borrowed during the call */
 };
 
 struct engine_progress {
-	uint64_t bytes_received;	/* body bytes over all files, this run */
+	uint64_t bytes_received; /* body bytes over all files, this run */
 	uint64_t bytes_durable;
 	unsigned files_open;
 	unsigned connections_busy;
@@ -119,14 +119,14 @@ struct engine_callbacks {
 };
 
 struct engine_options {
-	struct http_client *http;		/* borrowed */
-	const struct http_origin *origin;	/* of the credential; borrowed */
-	const struct secret *token;		/* borrowed; NULL: none */
-	unsigned connections;			/* at the same time */
+	struct http_client *http;	  /* borrowed */
+	const struct http_origin *origin; /* of the credential; borrowed */
+	const struct secret *token;	  /* borrowed; NULL: none */
+	unsigned connections;		  /* at the same time */
 	struct backoff_policy backoff;
-	double (*dice)(void *cookie);		/* jitter in [0,1) */
+	double (*dice)(void *cookie); /* jitter in [0,1) */
 	void *dice_cookie;
-	int64_t grace_ms;			/* running pieces at a stop */
+	int64_t grace_ms; /* running pieces at a stop */
 };
 
 struct engine;

@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 struct extent_range {
-	uint64_t from, to;	/* [from, to), from < to */
+	uint64_t from, to; /* [from, to), from < to */
 };
 
 struct extents {
-	struct extent_range *items;	/* own */
+	struct extent_range *items; /* own */
 	size_t n, cap;
 };
 

@@ -1,0 +1,293 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "transfer/engine_internal.h"
+
+enum { CHECKPOINT_MS = 2000 };
+/* Hashed in one turn of the loop, so that the sockets do not wait long. */
+#define HASH_TURN_BYTES ((uint64_t)4 * 1024 * 1024)
+
+void engine_file_free(struct open_file *f)
+{
+	if (f == NULL)
+		return;
+	engine_piece_cancel_all(f);
+	engine_piece_reap(f);
+	partial_file_release(&f->partial);
+	partial_snapshot_release(&f->snapshot);
+	free(f->url);
+	free(f->direct_url);
+	free(f->digest_hex);
+	free(f);
+}
+
+int engine_file_begin(struct engine *engine, const struct engine_file *spec,
+    struct err *e)
+{
+	struct open_file *f = calloc(1, sizeof(*f)), **link;
+
+	if (f == NULL)
+		return err_nomem(e);
+	f->engine = engine;
+	f->owner = spec->file;
+	f->direct_expires_s = -1;
+	f->failure.retry_after_s = -1;
+	f->piece_bytes = piece_plan_size(spec->size,
+	    engine->options.connections);
+	partial_file_init(&f->partial);
+	f->url = text_dup(spec->url);
+	f->digest_hex = text_dup(spec->digest_hex);
+	if (f->url == NULL || f->digest_hex == NULL) {
+		engine_file_free(f);
+		return err_nomem(e);
+	}
+	if (partial_file_open(&f->partial, spec->partial_path, spec->size,
+		spec->digest, spec->resume, &f->durable_bytes, e) == -1) {
+		engine_file_free(f);
+		return -1;
+	}
+	for (link = &engine->files; *link != NULL; link = &(*link)->next)
+		;
+	*link = f;
+	engine->n_files++;
+	return 0;
+}
+
+void engine_file_fail(struct open_file *f, const struct err *why)
+{
+	if (f->phase == FILE_FAILING)
+		return;
+	f->phase = FILE_FAILING;
+	f->failure = *why;
+}
+
+void engine_file_restart(struct open_file *f, const struct err *why)
+{
+	if (f->phase == FILE_FAILING || f->phase == FILE_RESTARTING)
+		return;
+	f->failure = *why;
+	f->phase = FILE_RESTARTING;
+}
+
+/* A restart for integrity is granted once; a change of method always. */
+static void make_anew(struct open_file *f)
+{
+	struct engine_callbacks *calls = &f->engine->callbacks;
+	struct err why = f->failure, e = ERR_INIT;
+
+	if (calls->on_restart != NULL)
+		calls->on_restart(calls->cookie, f->owner,
+		    extents_bytes(&f->partial.received), &why);
+	free(f->direct_url);
+	f->direct_url = NULL;
+	f->durable_bytes = 0;
+	if (why.kind == ERR_INTEGRITY && ++f->restarts > 1) {
+		(void)fs_unlink(f->partial.path, &e);
+		f->phase = FILE_FAILING;
+		return;
+	}
+	f->phase = FILE_FETCHING;
+	memset(&f->failure, 0, sizeof(f->failure));
+	f->failure.retry_after_s = -1;
+	if (partial_file_restart(&f->partial, &e) == -1)
+		engine_file_fail(f, &e);
+}
+
+void engine_file_checkpoint(struct open_file *f)
+{
+	struct err e = ERR_INIT;
+
+	if (f->sync_pending || f->partial.fd == -1)
+		return;
+	if (partial_file_snapshot(&f->partial, &f->snapshot, &e) == -1) {
+		engine_file_fail(f, &e);
+		return;
+	}
+	memset(&f->sync, 0, sizeof(f->sync));
+	f->sync.e.retry_after_s = -1;
+	f->sync.fd = f->partial.fd;
+	f->sync.path = f->partial.path;
+	f->sync.cookie = f;
+	f->sync_pending = true;
+	sync_pool_submit(f->engine->pool, &f->sync);
+}
+
+static void tell_durable(struct open_file *f)
+{
+	struct engine_callbacks *calls = &f->engine->callbacks;
+	struct engine_durable durable;
+	struct err e = ERR_INIT;
+
+	memset(&durable, 0, sizeof(durable));
+	durable.device = f->partial.device;
+	durable.inode = f->partial.inode;
+	durable.extents = f->snapshot.extents.items;
+	durable.n_extents = f->snapshot.extents.n;
+	durable.digest_at = f->snapshot.digest_at;
+	memcpy(durable.digest_state, f->snapshot.digest_state,
+	    sizeof(durable.digest_state));
+	if (calls->on_durable(calls->cookie, f->owner, &durable, &e) == -1)
+		engine_file_fail(f, &e);
+}
+
+/* The bytes that this sync covers are lost or kept; then what is next. */
+void engine_file_synced(struct open_file *f)
+{
+	uint64_t bytes = extents_bytes(&f->snapshot.extents);
+
+	f->sync_pending = false;
+	if (f->sync.rc == -1) {
+		engine_file_fail(f, &f->sync.e);
+	} else if (f->phase == FILE_SYNCING) {
+		f->phase = FILE_WHOLE;
+	} else if (f->phase != FILE_RESTARTING) {
+		/* Somebody may have removed the file under us: then nothing
+		 * of it can be resumed, and it could not be renamed. */
+		if (!partial_file_is_there(&f->partial)) {
+			struct err e = ERR_INIT;
+
+			err_set(&e, ERR_INTEGRITY,
+			    "%s was removed by another program",
+			    f->partial.path);
+			engine_file_restart(f, &e);
+		} else {
+			tell_durable(f);
+			if (bytes > f->durable_bytes)
+				f->engine->progress.bytes_durable += bytes -
+				    f->durable_bytes;
+			f->durable_bytes = bytes;
+		}
+	}
+	partial_snapshot_release(&f->snapshot);
+}
+
+static void prove(struct open_file *f)
+{
+	struct err e = ERR_INIT;
+
+	if (partial_file_prove(&f->partial, f->digest_hex, &e) == -1) {
+		engine_file_restart(f, &e);
+		return;
+	}
+	f->phase = FILE_SYNCING;
+	engine_file_checkpoint(f);
+}
+
+/* Let the digest follow; complete files go on to be proven. */
+static void follow(struct open_file *f, bool *busy)
+{
+	struct err e = ERR_INIT;
+	uint64_t behind;
+
+	if (partial_file_hash(&f->partial, HASH_TURN_BYTES, &behind, &e) ==
+	    -1) {
+		if (e.kind == ERR_INTEGRITY)
+			engine_file_restart(f, &e);
+		else
+			engine_file_fail(f, &e);
+		return;
+	}
+	if (behind > 0) {
+		*busy = true;
+		return;
+	}
+	if (!partial_file_is_complete(&f->partial))
+		return;
+	f->phase = FILE_PROVING;
+	/* A checkpoint that is under way uses the snapshot: wait for it. */
+	if (!f->sync_pending && f->n_pieces == 0)
+		prove(f);
+}
+
+static void checkpoint_if_due(struct open_file *f, struct mono now)
+{
+	if (f->sync_pending || f->partial.dirty_bytes == 0 ||
+	    f->partial.size < ENGINE_RANGED_BYTES)
+		return;
+	if (f->partial.dirty_bytes >= ENGINE_CHECKPOINT_BYTES ||
+	    now.ms - f->dirty_since.ms >= CHECKPOINT_MS)
+		engine_file_checkpoint(f);
+}
+
+/* The window closed on it: a short grace for running pieces, then the end. */
+static void stop_if_asked(struct open_file *f, struct mono now)
+{
+	struct engine *engine = f->engine;
+	struct err e = ERR_INIT;
+
+	if (!f->stopping) {
+		if (engine->callbacks.must_stop == NULL ||
+		    !engine->callbacks.must_stop(engine->callbacks.cookie,
+			f->owner))
+			return;
+		f->stopping = true;
+		f->stop_at.ms = now.ms + engine->options.grace_ms;
+	}
+	if (f->n_pieces > 0 && now.ms < f->stop_at.ms)
+		return;
+	err_set(&e, ERR_CANCELLED, "stopped; progress is kept");
+	engine_file_fail(f, &e);
+}
+
+void engine_file_advance(struct open_file *f, struct mono now, bool *busy)
+{
+	engine_piece_reap(f);
+	if (f->phase == FILE_FETCHING)
+		follow(f, busy);
+	else if (f->phase == FILE_PROVING && !f->sync_pending &&
+	    f->n_pieces == 0)
+		prove(f);
+	if (f->phase == FILE_FETCHING)
+		stop_if_asked(f, now);
+	if (f->phase == FILE_FETCHING)
+		checkpoint_if_due(f, now);
+	if (f->phase == FILE_RESTARTING || f->phase == FILE_FAILING) {
+		engine_piece_cancel_all(f);
+		engine_piece_reap(f);
+	}
+	if (f->phase == FILE_RESTARTING && !f->sync_pending) {
+		make_anew(f);
+		*busy = true;
+	}
+}
+
+/* A failed file whose bytes are worth keeping gets a last checkpoint. */
+static bool needs_last_checkpoint(const struct open_file *f)
+{
+	return f->partial.dirty_bytes > 0 && f->partial.fd != -1 &&
+	    f->failure.kind != ERR_INTEGRITY && f->failure.kind != ERR_DISK &&
+	    f->failure.kind != ERR_NOMEM && f->failure.kind != ERR_STATE;
+}
+
+bool engine_file_ended(struct open_file *f)
+{
+	struct engine_callbacks *calls = &f->engine->callbacks;
+	struct err e = ERR_INIT;
+
+	if (f->sync_pending)
+		return false;
+	if (f->phase == FILE_FAILING) {
+		if (needs_last_checkpoint(f)) {
+			engine_file_checkpoint(f);
+			return false;
+		}
+		fs_close(&f->partial.fd);
+		calls->on_failed(calls->cookie, f->owner, &f->failure);
+		return true;
+	}
+	if (f->phase != FILE_WHOLE)
+		return false;
+	if (!partial_file_is_there(&f->partial)) {
+		err_set(&e, ERR_INTEGRITY, "%s was removed by another program",
+		    f->partial.path);
+		engine_file_restart(f, &e);
+		return false;
+	}
+	fs_close(&f->partial.fd);
+	if (calls->on_whole(calls->cookie, f->owner, &e) == -1)
+		calls->on_failed(calls->cookie, f->owner, &e);
+	return true;
+}

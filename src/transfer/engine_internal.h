@@ -1,0 +1,114 @@
+/*
+ * engine_internal.h - the engine's own structures; for engine*.c only.
+ *
+ *   engine.c        the loop: pull, schedule, step, reap, stop
+ *   engine_file.c   one open file: begin, checkpoint, finish, fail
+ *   engine_piece.c  one request for a range of it
+ *
+ * A file's life:  FETCHING -> PROVING -> SYNCING -> WHOLE
+ * and from any of them RESTARTING -> FETCHING, or FAILING.  Callbacks of requests only
+ * change data; files are ended by the loop, never inside a callback.
+ */
+#ifndef HFCRON_TRANSFER_ENGINE_INTERNAL_H
+#define HFCRON_TRANSFER_ENGINE_INTERNAL_H
+
+#include "transfer/engine.h"
+#include "transfer/partial_file.h"
+#include "transfer/piece_plan.h"
+#include "transfer/sync_pool.h"
+
+enum file_phase {
+	FILE_FETCHING,	 /* bytes are missing */
+	FILE_PROVING,	 /* all there; the digest catches up with the front */
+	FILE_SYNCING,	 /* proven; the last fdatasync is under way */
+	FILE_WHOLE,	 /* synced: the caller is to be told */
+	FILE_RESTARTING, /* `failure` says why; made anew once nothing is
+			   pending */
+	FILE_FAILING	 /* `failure` says why; ends once nothing is pending */
+};
+
+struct open_file;
+
+struct piece {
+	struct open_file *file;
+	struct http_request *request;
+	struct extent_range range; /* asked for */
+	uint64_t at;		   /* next byte to arrive */
+	unsigned round;		   /* file->round when it was started */
+	bool ranged;		   /* with a Range header */
+	bool direct;		   /* at file->direct_url */
+	enum piece_answer answer;
+	struct err error; /* ours, if answer or disk are wrong */
+	bool done;	  /* on_done came: to be reaped */
+	struct piece *next;
+};
+
+struct open_file {
+	struct engine *engine;
+	void *owner;		  /* the caller's name for it */
+	char *url, *digest_hex;	  /* own */
+	char *direct_url;	  /* own; where resolve led to, or NULL */
+	int64_t direct_expires_s; /* -1 unknown */
+	struct partial_file partial;
+	enum file_phase phase;
+	uint64_t piece_bytes;
+	struct piece *pieces; /* own; in flight or to be reaped */
+	unsigned n_pieces;
+	bool one_stream; /* the server does not do ranges */
+	unsigned wrong_ranges;
+	/*
+	 * Failures in a row: requests that were under way together and fail
+	 * together count once (a round).
+	 */
+	unsigned failures, round;
+	struct mono retry_at;
+	unsigned restarts;   /* wrong hash or 416: once is allowed */
+	bool stopping;	     /* must_stop said so */
+	struct mono stop_at; /* end of the grace */
+	struct err failure;
+	/* checkpoint under way */
+	bool sync_pending;
+	struct sync_job sync;
+	struct partial_snapshot snapshot;
+	struct mono dirty_since; /* of the oldest byte not yet durable */
+	uint64_t durable_bytes;
+	struct open_file *next;
+};
+
+struct engine {
+	struct engine_options options;
+	struct engine_callbacks callbacks;
+	struct sync_pool *pool;	  /* own */
+	struct open_file *files;  /* own; in pull order */
+	unsigned n_files, n_busy; /* requests under way */
+	bool no_more;
+	struct mono pull_at; /* not to be asked again before */
+	struct engine_progress progress;
+};
+
+/* engine_file.c */
+int engine_file_begin(struct engine *engine, const struct engine_file *spec,
+    struct err *e);
+/* Everything that needs no request: retries due, proving, syncing,
+ * checkpoints.  *busy: call again at once. */
+void engine_file_advance(struct open_file *f, struct mono now, bool *busy);
+/* It shall end with this error (the first one counts). */
+void engine_file_fail(struct open_file *f, const struct err *why);
+/* All received bytes are worthless; once per file, then it fails. */
+void engine_file_restart(struct open_file *f, const struct err *why);
+/* A finished sync of this file. */
+void engine_file_synced(struct open_file *f);
+/* May be released: failed, or whole and told.  Tells the caller. */
+bool engine_file_ended(struct open_file *f);
+void engine_file_checkpoint(struct open_file *f);
+void engine_file_free(struct open_file *f);
+
+/* engine_piece.c */
+/* Start the next request of this file; false if there is none to start. */
+bool engine_piece_start(struct open_file *f, struct mono now);
+/* Forget ended requests. */
+void engine_piece_reap(struct open_file *f);
+/* Drop all requests of the file. */
+void engine_piece_cancel_all(struct open_file *f);
+
+#endif

@@ -1,0 +1,320 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "platform/clock.h"
+#include "transfer/engine_internal.h"
+
+/* A signed URL is not used in its last minute: a piece takes a while. */
+enum { DIRECT_MARGIN_S = 60 };
+
+static int on_response(void *cookie, const struct http_response *r,
+    struct err *e)
+{
+	struct piece *piece = cookie;
+	struct open_file *f = piece->file;
+	int status = http_response_status(r);
+
+	if (f->engine->callbacks.on_response != NULL &&
+	    f->engine->callbacks.on_response(f->engine->callbacks.cookie,
+		f->owner, r, e) == -1) {
+		piece->error = *e;
+		return -1;
+	}
+	if (status < 200 || status > 299)
+		return 0;
+	piece->answer = piece_plan_judge(status, piece->ranged,
+	    piece->range.from, piece->range.to, f->partial.size,
+	    http_response_header(r, "Content-Range"),
+	    http_response_header(r, "Content-Length"));
+	if (piece->answer != PIECE_OK)
+		return err_set(e, ERR_TRANSIENT,
+		    "the server answered with "
+		    "another range or length than asked for");
+	if (http_response_hop(r) > 0 && !http_response_at_origin(r) &&
+	    f->direct_url == NULL) {
+		f->direct_url = text_dup(http_response_url(r));
+		f->direct_expires_s = f->direct_url == NULL
+		    ? -1
+		    : piece_plan_expires_s(f->direct_url);
+	}
+	return 0;
+}
+
+static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
+{
+	struct piece *piece = cookie;
+	struct open_file *f = piece->file;
+	struct engine *engine = f->engine;
+
+	if (n > piece->range.to - piece->at) {
+		piece->answer = PIECE_LENGTH_WRONG;
+		return err_set(e, ERR_TRANSIENT,
+		    "the body is longer than asked for");
+	}
+	if (f->partial.dirty_bytes == 0)
+		f->dirty_since = clock_mono();
+	if (partial_file_write(&f->partial, bytes, n, piece->at, e) == -1) {
+		piece->error = *e;
+		return -1;
+	}
+	piece->at += n;
+	f->failures = 0;
+	engine->progress.bytes_received += n;
+	if (engine->callbacks.on_bytes != NULL)
+		engine->callbacks.on_bytes(engine->callbacks.cookie, f->owner,
+		    n);
+	return 0;
+}
+
+/* A request failed: how long to wait, or give the file up. */
+static void count_failure(struct open_file *f, unsigned round,
+    const struct err *why, bool at_once, struct mono now)
+{
+	struct engine *engine = f->engine;
+	int64_t wait_ms;
+
+	if (round != f->round)
+		return; /* its companions were counted already */
+	f->round++;
+	f->failures++;
+	wait_ms = backoff_wait_ms(&engine->options.backoff, f->failures,
+	    why->retry_after_s,
+	    engine->options.dice(engine->options.dice_cookie));
+	if (wait_ms == -1) {
+		engine_file_fail(f, why);
+		return;
+	}
+	if (at_once && f->failures == 1 && why->retry_after_s < 0)
+		wait_ms = 0;
+	f->retry_at.ms = now.ms + wait_ms;
+	engine->progress.retries++;
+	if (engine->callbacks.on_retry != NULL)
+		engine->callbacks.on_retry(engine->callbacks.cookie, f->owner,
+		    why, wait_ms);
+}
+
+/* The answer was complete but not to the question. */
+static void judge_answer(struct piece *piece, struct mono now)
+{
+	struct open_file *f = piece->file;
+	struct err e = ERR_INIT;
+
+	switch (piece->answer) {
+	case PIECE_RANGE_IGNORED:
+		err_set(&e, ERR_TRANSIENT,
+		    "the server does not do ranges: "
+		    "starting over as one stream");
+		break;
+	case PIECE_RANGE_WRONG:
+		err_set(&e, ERR_TRANSIENT,
+		    "the server sent another range than asked for");
+		break;
+	default:
+		err_set(&e, ERR_TRANSIENT,
+		    "the server sent another length than asked for");
+		break;
+	}
+	if (piece->ranged &&
+	    (piece->answer == PIECE_RANGE_IGNORED ||
+		(piece->answer == PIECE_RANGE_WRONG &&
+		    ++f->wrong_ranges > 1))) {
+		/* A stream that broke cannot be continued there either: then
+		 * starting over is one more failure. */
+		if (f->one_stream)
+			count_failure(f, piece->round, &e, false, now);
+		f->one_stream = true;
+		f->piece_bytes = f->partial.size;
+		f->round++;
+		engine_piece_cancel_all(f);
+		engine_file_restart(f, &e);
+		return;
+	}
+	count_failure(f, piece->round, &e, false, now);
+}
+
+static void judge_result(struct piece *piece, const struct http_result *result,
+    struct mono now)
+{
+	struct open_file *f = piece->file;
+	struct engine *engine = f->engine;
+	struct err e = ERR_INIT;
+	bool renew = false;
+
+	if (piece->error.kind != ERR_NONE) {
+		if (piece->error.kind == ERR_INTEGRITY)
+			engine_file_restart(f, &piece->error);
+		else
+			engine_file_fail(f, &piece->error);
+		return;
+	}
+	if (piece->answer != PIECE_OK) {
+		judge_answer(piece, now);
+		return;
+	}
+	if (engine->callbacks.verdict(engine->callbacks.cookie, f->owner,
+		result, &renew, &e) == 0) {
+		if (piece->at == piece->range.to)
+			return;
+		err_set(&e, ERR_TRANSIENT,
+		    "the body is shorter than asked "
+		    "for");
+	}
+	if (piece->direct && (renew || piece->at == piece->range.from)) {
+		/* The signature ended, or that host is in trouble: ask the
+		 * file's own URL where to go now. */
+		free(f->direct_url);
+		f->direct_url = NULL;
+	}
+	switch (e.kind) {
+	case ERR_TRANSIENT:
+	case ERR_UNREACHABLE:
+		count_failure(f, piece->round, &e, renew && piece->direct, now);
+		break;
+	case ERR_INTEGRITY:
+		engine_file_restart(f, &e);
+		break;
+	default:
+		engine_file_fail(f, &e);
+		break;
+	}
+}
+
+static void on_done(void *cookie, const struct http_result *result)
+{
+	struct piece *piece = cookie;
+
+	piece->request = NULL;
+	piece->done = true;
+	piece->file->engine->n_busy--;
+	judge_result(piece, result, clock_mono());
+}
+
+/* All that is received or asked for. */
+static int taken_ranges(const struct open_file *f, struct extents *taken)
+{
+	if (extents_copy(taken, &f->partial.received) == -1)
+		return -1;
+	for (const struct piece *p = f->pieces; p != NULL; p = p->next)
+		if (!p->done && extents_add(taken, p->at, p->range.to) == -1)
+			return -1;
+	return 0;
+}
+
+static bool next_range(const struct open_file *f, struct extent_range *next)
+{
+	struct extents taken;
+	uint64_t window, limit;
+	bool found = false;
+
+	window = 2 * (uint64_t)f->engine->options.connections * f->piece_bytes;
+	limit = f->one_stream ? UINT64_MAX
+			      : digest_length(f->partial.digest) + window;
+	extents_init(&taken);
+	if (taken_ranges(f, &taken) == 0)
+		found = piece_plan_next(&taken, f->partial.size, f->piece_bytes,
+		    limit, next);
+	extents_release(&taken);
+	return found;
+}
+
+static const char *choose_url(struct open_file *f, bool *direct)
+{
+	if (f->direct_url != NULL && f->direct_expires_s != -1 &&
+	    clock_wall().s + DIRECT_MARGIN_S >= f->direct_expires_s) {
+		free(f->direct_url);
+		f->direct_url = NULL;
+	}
+	*direct = f->direct_url != NULL;
+	return *direct ? f->direct_url : f->url;
+}
+
+static struct piece *piece_new(struct open_file *f,
+    const struct extent_range *range)
+{
+	struct piece *piece = calloc(1, sizeof(*piece));
+
+	if (piece == NULL)
+		return NULL;
+	piece->file = f;
+	piece->range = *range;
+	piece->at = range->from;
+	piece->round = f->round;
+	piece->ranged = range->from != 0 || range->to != f->partial.size;
+	piece->answer = PIECE_OK;
+	piece->error.retry_after_s = -1;
+	return piece;
+}
+
+bool engine_piece_start(struct open_file *f, struct mono now)
+{
+	struct engine *engine = f->engine;
+	struct http_spec spec;
+	struct extent_range range;
+	struct piece *piece;
+	struct err e = ERR_INIT;
+
+	if (f->phase != FILE_FETCHING || f->stopping ||
+	    now.ms < f->retry_at.ms || (f->one_stream && f->n_pieces > 0) ||
+	    f->partial.dirty_bytes > 2 * ENGINE_CHECKPOINT_BYTES ||
+	    !next_range(f, &range))
+		return false;
+	piece = piece_new(f, &range);
+	if (piece == NULL) {
+		err_nomem(&e);
+		engine_file_fail(f, &e);
+		return false;
+	}
+	memset(&spec, 0, sizeof(spec));
+	spec.url = choose_url(f, &piece->direct);
+	spec.origin = engine->options.origin;
+	spec.token = engine->options.token;
+	spec.has_range = piece->ranged;
+	spec.from = range.from;
+	spec.to = range.to;
+	spec.max_body = range.to - range.from;
+	spec.on_response = on_response;
+	spec.on_body = on_body;
+	spec.on_done = on_done;
+	spec.cookie = piece;
+	piece->request = http_request_start(engine->options.http, &spec, &e);
+	if (piece->request == NULL) {
+		free(piece);
+		engine_file_fail(f, &e);
+		return false;
+	}
+	piece->next = f->pieces;
+	f->pieces = piece;
+	f->n_pieces++;
+	engine->n_busy++;
+	return true;
+}
+
+void engine_piece_reap(struct open_file *f)
+{
+	struct piece **link = &f->pieces;
+
+	while (*link != NULL) {
+		struct piece *piece = *link;
+
+		if (!piece->done) {
+			link = &piece->next;
+			continue;
+		}
+		*link = piece->next;
+		f->n_pieces--;
+		free(piece);
+	}
+}
+
+void engine_piece_cancel_all(struct open_file *f)
+{
+	for (struct piece *p = f->pieces; p != NULL; p = p->next) {
+		if (p->done)
+			continue;
+		http_request_cancel(p->request);
+		p->request = NULL;
+		p->done = true;
+		f->engine->n_busy--;
+	}
+}
