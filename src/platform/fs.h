@@ -130,7 +130,8 @@ int fs_space(const char *path, struct fs_space *out, struct err *e);
 /*
  * Visit the entries of one directory, sorted by name; absent directory: no
  * entries; more than 2^20 are refused.  They are read before the first visit,
- * which may therefore remove them.  visit returns 0 to go on, -1 to stop with its own *e.
+ * which may therefore remove them.  visit returns 0 to go on, -1 to stop with
+ * its own *e.
  */
 int fs_list_dir(const char *path,
     int (*visit)(void *cookie, const char *name, enum fs_type type,
