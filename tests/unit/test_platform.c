@@ -29,6 +29,7 @@
 #include "platform/entropy.h"
 #include "platform/fs.h"
 #include "platform/lock.h"
+#include "platform/process.h"
 #include "platform/signals.h"
 #include "platform/terminal.h"
 #include "platform/zone.h"
@@ -800,6 +801,36 @@ static void signals_ignored_ones(void **state)
 	assert_int_equal(outcome(child), 0);
 }
 
+/* process */
+
+static void process_is_asked_kindly(void **state)
+{
+	static const int64_t nobody[] = { INT64_MIN, -7, -1, 0, 1,
+		INT64_C(1) << 32, INT64_C(4294967296) + 7, INT64_MAX };
+	struct err e = ERR_INIT;
+	pid_t child = start_child();
+	size_t i;
+
+	(void)state;
+	if (child == 0)
+		for (;;)
+			(void)pause();
+	assert_int_equal(process_id(), getpid());
+	for (i = 0; i < COUNT(nobody); i++) {
+		assert_int_equal(process_ask_to_stop(nobody[i], &e), -1);
+		assert_int_equal(e.kind, ERR_USAGE);
+	}
+	assert_int_equal(process_ask_to_stop(child, &e), 0);
+	assert_int_equal(outcome(child), 1000 + SIGTERM);
+	assert_int_equal(process_ask_to_stop(child, &e), -1);
+	assert_int_equal(e.kind, ERR_USAGE);
+	assert_int_equal(e.os_code, ESRCH);
+	child = start_child();
+	if (child == 0)
+		process_leave(7);
+	assert_int_equal(outcome(child), 7);
+}
+
 /* terminal */
 
 static void terminal_guards_closed_streams(void **state)
@@ -905,6 +936,7 @@ int main(void)
 		cmocka_unit_test(signals_second_ends_at_once),
 		cmocka_unit_test(signals_wake_a_waiting_poll),
 		cmocka_unit_test(signals_ignored_ones),
+		cmocka_unit_test(process_is_asked_kindly),
 		cmocka_unit_test(terminal_guards_closed_streams),
 		cmocka_unit_test(terminal_questions),
 	};

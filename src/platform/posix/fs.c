@@ -457,21 +457,23 @@ int fs_truncate(int fd, uint64_t size, const char *path, struct err *e)
  */
 static mode_t read_umask(void)
 {
-	unsigned value = 0;
-	bool found = false;
 	char line[256];
 	FILE *status = fopen("/proc/self/status", "re");
-	mode_t mask;
+	bool found = false;
+	mode_t mask = 0;
 
 	while (!found && status != NULL &&
-	    fgets(line, sizeof(line), status) != NULL)
-		found = sscanf(line, "Umask: %o", &value) == 1;
+	    fgets(line, sizeof(line), status) != NULL) {
+		found = text_starts(line, "Umask:");
+		if (found) /* octal, after a tab */
+			mask = (mode_t)(strtoul(line + 6, NULL, 8) & 0777);
+	}
 	if (status != NULL)
 		(void)fclose(status);
-	if (found)
-		return (mode_t)(value & 0777);
-	mask = umask(077);
-	(void)umask(mask);
+	if (!found) {
+		mask = umask(077);
+		(void)umask(mask);
+	}
 	return mask;
 }
 

@@ -1,8 +1,9 @@
+/* process.c - this process, and asking another one to stop. */
+#include "platform/process.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
-
-#include "platform/process.h"
 
 int64_t process_id(void)
 {
