@@ -12,19 +12,19 @@
 
 #include "formats/text_pos.h"
 
-enum { PROBLEMS_MAX = 100 };	/* further ones are counted, not kept */
+enum { PROBLEMS_MAX = 100 }; /* further ones are counted, not kept */
 
 struct problem {
-	char *file;			/* own; as the user named it */
-	struct text_pos pos;		/* line 0: the file as a whole */
-	char *text;			/* own; escaped */
+	char *file;	     /* own; as the user named it */
+	struct text_pos pos; /* line 0: the file as a whole */
+	char *text;	     /* own; escaped */
 	bool note;
 };
 
 struct problems {
-	struct problem *items;		/* own */
+	struct problem *items; /* own */
 	size_t n, cap;
-	size_t n_errors;		/* all found, kept or not */
+	size_t n_errors; /* all found, kept or not */
 	bool out_of_memory;
 };
 
@@ -34,6 +34,9 @@ void problems_add(struct problems *p, const char *file, struct text_pos pos,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void problems_note(struct problems *p, const char *file, struct text_pos pos,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* By line and column within each file, from the `from`th on; the files keep
+ * their order. */
+void problems_sort(struct problems *p, size_t from);
 /* "FILE:LINE:COL: TEXT" into buf (cut to fit); returns buf. */
 const char *problems_line(const struct problem *p, char *buf, size_t size);
 
