@@ -21,60 +21,64 @@
 
 enum proxy_mode { PROXY_ENVIRONMENT, PROXY_NONE, PROXY_URL };
 
-enum { CONFIG_WAITS_MAX = 16, CONFIG_LISTS_MAX = 64,
-       CONFIG_SCHEDULES_MAX = 256, CONFIG_JOBS_MAX = 1000000 };
+enum {
+	CONFIG_WAITS_MAX = 16,
+	CONFIG_LISTS_MAX = 64,
+	CONFIG_SCHEDULES_MAX = 256,
+	CONFIG_JOBS_MAX = 1000000
+};
 
 struct transfer_config {
-	unsigned parallel_jobs;		/* 1..64, default 2 */
-	unsigned connections;		/* 1..256, for all together, default 8 */
-	int64_t connect_timeout_ms;	/* default 15 s */
-	int64_t stall_timeout_ms;	/* default 30 s */
-	int64_t max_duration_ms;	/* of one run; 0: none */
+	unsigned parallel_jobs;	    /* 1..64, default 2 */
+	unsigned connections;	    /* 1..256, for all together, default 8 */
+	int64_t connect_timeout_ms; /* default 15 s */
+	int64_t stall_timeout_ms;   /* default 30 s */
+	int64_t max_duration_ms;    /* of one run; 0: none */
 	enum proxy_mode proxy_mode;
-	char *proxy_url;		/* own; NULL unless PROXY_URL */
+	char *proxy_url; /* own; NULL unless PROXY_URL */
 };
 
 struct retry_config {
-	unsigned attempts;		/* retries of one request, default 5 */
-	int64_t first_wait_ms;		/* default 1 s, doubling */
-	int64_t waits_s[CONFIG_WAITS_MAX];	/* across runs: 5m 15m 1h;
+	unsigned attempts;     /* retries of one request, default 5 */
+	int64_t first_wait_ms; /* default 1 s, doubling */
+	int64_t waits_s[CONFIG_WAITS_MAX]; /* across runs: 5m 15m 1h;
 						   the last one repeats */
 	size_t n_waits;
-	unsigned runs;			/* counted failures until "failed" */
-	int64_t reset_after_s;		/* default 24 h */
+	unsigned runs;	       /* counted failures until "failed" */
+	int64_t reset_after_s; /* default 24 h */
 };
 
 struct storage_config {
-	bool keep_free_set;		/* then keep_free_bytes alone counts */
-	uint64_t keep_free_bytes;	/* default 20 GB, and at least 5 % of
+	bool keep_free_set;	  /* then keep_free_bytes alone counts */
+	uint64_t keep_free_bytes; /* default 20 GB, and at least 5 % of
 					   the file system unless set */
 };
 
 struct log_config {
 	enum log_level level;
-	char *file;			/* own, absolute; <state_dir>/hfcron.log */
+	char *file; /* own, absolute; <state_dir>/hfcron.log */
 };
 
 enum token_source { TOKEN_NONE, TOKEN_CONFIG_FILE, TOKEN_ENV, TOKEN_HOME_FILE };
 
 struct config {
-	char *file;			/* own; NULL: none found */
-	char *dir;			/* own; relative paths start here */
-	char **model_files;		/* own, absolute */
+	char *file;	    /* own; NULL: none found */
+	char *dir;	    /* own; relative paths start here */
+	char **model_files; /* own, absolute */
 	size_t n_model_files;
-	bool model_files_named;		/* false: the default models.json,
+	bool model_files_named;	     /* false: the default models.json,
 					   whose absence is said plainly */
-	char *cache_dir, *state_dir;	/* own, absolute */
-	char *endpoint;			/* own; no trailing slash */
+	char *cache_dir, *state_dir; /* own, absolute */
+	char *endpoint;		     /* own; no trailing slash */
 	bool endpoint_from_file;
 	bool endpoint_is_default;
-	char *token_file;		/* own or NULL */
-	char *ca_file, *ca_dir;		/* own or NULL: CURL_CA_BUNDLE,
+	char *token_file;	    /* own or NULL */
+	char *ca_file, *ca_dir;	    /* own or NULL: CURL_CA_BUNDLE,
 					   REQUESTS_CA_BUNDLE, SSL_CERT_FILE,
 					   SSL_CERT_DIR */
-	char *user_agent_origin;	/* own or NULL; HF_HUB_USER_AGENT_ORIGIN */
-	bool offline;			/* HF_HUB_OFFLINE / TRANSFORMERS_OFFLINE */
-	struct schedule *schedules;	/* own; built-in ones included */
+	char *user_agent_origin;    /* own or NULL; HF_HUB_USER_AGENT_ORIGIN */
+	bool offline;		    /* HF_HUB_OFFLINE / TRANSFORMERS_OFFLINE */
+	struct schedule *schedules; /* own; built-in ones included */
 	size_t n_schedules;
 	const struct schedule *default_schedule;
 	struct transfer_config transfer;
@@ -94,6 +98,9 @@ int config_find(const char *named, char **path, struct err *e);
  * Read the file (`path` NULL: defaults only) and the environment.  Every
  * problem goes to `problems`; returns -1 with ERR_CONFIG ("N problems in
  * FILE") if there were any errors.  Release in every case.
+ *
+ * After ERR_CONFIG the rest is still complete, so that model_list_load can
+ * find further problems in the same pass; nothing else may use it.
  */
 int config_load(const char *path, struct config *config,
     struct problems *problems, struct err *e);
@@ -114,8 +121,8 @@ const struct schedule *config_schedule(const struct config *config,
 int config_token(const struct config *config, struct secret *token,
     enum token_source *source, char where[256], struct err *e);
 
-/* Every key the YAML reader knows, "transfer.connections" style, NULL at the
- * end; man pages are checked against it (`check --keys` is not an option). */
+/* Every key the YAML reader knows, "transfer.connections" style ("*" is a name
+ * of the user's: "schedules.*.at"), NULL at the end; man pages are checked against it (`check --keys` is not an option). */
 const char *const *config_keys(void);
 
 #endif

@@ -1,0 +1,87 @@
+/*
+ * config_internal.h - what the files of this room share.
+ */
+#ifndef HFCRON_CONFIG_CONFIG_INTERNAL_H
+#define HFCRON_CONFIG_CONFIG_INTERNAL_H
+
+#include "config/config.h"
+#include "config/model_list.h"
+#include "config/reader.h"
+
+/* Where values stand, for problems that show only when all is read. */
+struct config_marks {
+	struct text_pos cache_dir, state_dir;
+	const struct tree_node *default_schedule; /* foreign */
+};
+
+/* Every default that is a plain value, and the built-in schedules. */
+int config_set_defaults(struct config *config);
+
+/* Add what a configuration text says; config->dir must be set. */
+void config_read_text(struct config *config, const char *file, const char *text,
+    size_t n, struct config_marks *marks, struct problems *problems);
+
+/* `schedules:`; `into` of its readers is a struct config. */
+void config_read_schedules(const struct reader *r, const struct tree_node *node,
+    void *into);
+
+/* Readers of one schedule's keys; `into` is a draft that is private there. */
+void config_schedule_at(const struct reader *r, const struct tree_node *node,
+    void *into);
+void config_schedule_every(const struct reader *r, const struct tree_node *node,
+    void *into);
+void config_schedule_cron(const struct reader *r, const struct tree_node *node,
+    void *into);
+void config_schedule_days(const struct reader *r, const struct tree_node *node,
+    void *into);
+void config_schedule_window(const struct reader *r,
+    const struct tree_node *node, void *into);
+void config_schedule_timezone(const struct reader *r,
+    const struct tree_node *node, void *into);
+void config_schedule_catch_up(const struct reader *r,
+    const struct tree_node *node, void *into);
+
+/* hourly, daily, weekly; 0 or -1 (no memory). */
+int config_builtin_schedules(struct config *config);
+
+/* The schedule that the node names; NULL after a problem with a suggestion. */
+const struct schedule *config_named_schedule(const struct reader *r,
+    const struct config *config, const struct tree_node *node);
+
+/* Fill from the environment what the file left open. */
+void config_read_environment(struct config *config, struct problems *problems);
+
+/* Owned default of $HF_HOME, clean and absolute; NULL without a home. */
+char *config_hf_home(void);
+
+/* A variable that holds a path: expanded, clean, absolute.  Returns owned;
+ * NULL if it is unset or cannot be resolved. */
+char *config_env_path(const char *name);
+
+/* true for 1, ON, YES, TRUE in any case. */
+bool config_env_true(const char *name);
+
+/* Positions beside the jobs of a list, for problems that show only when all
+ * lists are read. */
+struct model_list_marks {
+	struct text_pos *pos; /* own; of jobs[i] */
+	size_t cap;
+};
+
+/* Add what one list says; `file` must be one of config->model_files. */
+void model_list_read_text(const struct config *config, const char *file,
+    const char *text, size_t n, struct model_list *list,
+    struct model_list_marks *marks, struct problems *problems);
+
+/*
+ * Jobs that cannot stand side by side: equal ids, equal work, equal or nested
+ * local_dirs, and local_dirs that would hold what they must not overwrite.
+ */
+void model_clash_check(const struct config *config,
+    const struct model_list *list, const struct model_list_marks *marks,
+    struct problems *problems);
+
+/* Fill in what a job with a name lacks: revision, id.  false: no memory. */
+bool model_entry_complete(struct job *job);
+
+#endif
