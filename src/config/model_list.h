@@ -7,7 +7,7 @@
 #include "config/config.h"
 
 struct model_list {
-	struct job *jobs;	/* own; in the order of the files */
+	struct job *jobs; /* own; in the order of the files */
 	size_t n, cap;
 };
 
