@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/instant.h"
+#include "model/extent.h"
 #include "model/job_state.h"
 #include "model/remote_file.h"
 #include "platform/digest.h"
@@ -113,10 +114,6 @@ int store_files_keep(struct store *store, const uint8_t job[JOB_KEY_BYTES],
     const char *commit, struct err *e);
 
 /* --- partial files -------------------------------------------------------- */
-
-struct extent {
-	uint64_t from, to;		/* [from, to), from < to */
-};
 
 struct partial_state {
 	uint64_t size;			/* of the whole blob */

@@ -47,7 +47,7 @@
 /* What is known of a partial file to go on from; as the store keeps it. */
 struct engine_resume {
 	uint64_t device, inode; /* must be the file's own */
-	const struct extent_range *extents;
+	const struct extent *extents;
 	size_t n_extents;
 	uint64_t digest_at; /* 0: no state */
 	uint8_t digest_state[DIGEST_STATE_BYTES];
@@ -56,7 +56,7 @@ struct engine_resume {
 /* What is durable now; borrowed during on_durable. */
 struct engine_durable {
 	uint64_t device, inode;
-	const struct extent_range *extents;
+	struct extent *extents;
 	size_t n_extents;
 	uint64_t digest_at;
 	uint8_t digest_state[DIGEST_STATE_BYTES];

@@ -32,11 +32,11 @@ struct open_file;
 struct piece {
 	struct open_file *file;
 	struct http_request *request;
-	struct extent_range range; /* asked for */
-	uint64_t at;		   /* next byte to arrive */
-	unsigned round;		   /* file->round when it was started */
-	bool ranged;		   /* with a Range header */
-	bool direct;		   /* at file->direct_url */
+	struct extent range; /* asked for */
+	uint64_t at;	     /* next byte to arrive */
+	unsigned round;	     /* file->round when it was started */
+	bool ranged;	     /* with a Range header */
+	bool direct;	     /* at file->direct_url */
 	enum piece_answer answer;
 	struct err error; /* ours, if answer or disk are wrong */
 	bool done;	  /* on_done came: to be reaped */

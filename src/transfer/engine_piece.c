@@ -201,7 +201,7 @@ static int taken_ranges(const struct open_file *f, struct extents *taken)
 	return 0;
 }
 
-static bool next_range(const struct open_file *f, struct extent_range *next)
+static bool next_range(const struct open_file *f, struct extent *next)
 {
 	struct extents taken;
 	uint64_t window, limit;
@@ -229,8 +229,7 @@ static const char *choose_url(struct open_file *f, bool *direct)
 	return *direct ? f->direct_url : f->url;
 }
 
-static struct piece *piece_new(struct open_file *f,
-    const struct extent_range *range)
+static struct piece *piece_new(struct open_file *f, const struct extent *range)
 {
 	struct piece *piece = calloc(1, sizeof(*piece));
 
@@ -250,7 +249,7 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 {
 	struct engine *engine = f->engine;
 	struct http_spec spec;
-	struct extent_range range;
+	struct extent range;
 	struct piece *piece;
 	struct err e = ERR_INIT;
 

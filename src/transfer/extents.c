@@ -92,7 +92,7 @@ uint64_t extents_front(const struct extents *x)
 }
 
 bool extents_gap(const struct extents *x, uint64_t at, uint64_t size,
-    struct extent_range *gap)
+    struct extent *gap)
 {
 	size_t i = find(x, at);
 

@@ -6,12 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct extent_range {
-	uint64_t from, to; /* [from, to), from < to */
-};
+#include "model/extent.h"
 
 struct extents {
-	struct extent_range *items; /* own */
+	struct extent *items; /* own */
 	size_t n, cap;
 };
 
@@ -25,7 +23,7 @@ uint64_t extents_bytes(const struct extents *x);
 uint64_t extents_front(const struct extents *x);
 /* First gap at or after `at` below `size`; false if there is none. */
 bool extents_gap(const struct extents *x, uint64_t at, uint64_t size,
-    struct extent_range *gap);
+    struct extent *gap);
 bool extents_cover(const struct extents *x, uint64_t from, uint64_t to);
 
 #endif

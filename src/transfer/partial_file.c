@@ -56,7 +56,7 @@ static bool adopt(struct partial_file *p, const struct engine_resume *resume)
 	    st.device != resume->device)
 		return false;
 	for (size_t i = 0; i < resume->n_extents; i++) {
-		const struct extent_range *x = &resume->extents[i];
+		const struct extent *x = &resume->extents[i];
 
 		if (x->from >= x->to || x->to > p->size || x->to > st.size ||
 		    extents_add(&p->received, x->from, x->to) == -1)

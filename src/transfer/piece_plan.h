@@ -20,7 +20,7 @@ uint64_t piece_plan_size(uint64_t size, unsigned connections);
  * false: nothing to ask for now.
  */
 bool piece_plan_next(const struct extents *taken, uint64_t size, uint64_t piece,
-    uint64_t limit, struct extent_range *next);
+    uint64_t limit, struct extent *next);
 
 enum piece_answer {
 	PIECE_OK,
