@@ -411,6 +411,17 @@ static void vec_grows_zeroed(void **state)
 	    0);
 	assert_int_equal(cap, 100);
 	free(items);
+	/* Doubling 16 would pass the maximum. */
+	items = NULL;
+	cap = 0;
+	assert_int_equal(vec_grow((void **)&items, &cap, 16, sizeof(*items),
+			     30),
+	    0);
+	assert_int_equal(vec_grow((void **)&items, &cap, 17, sizeof(*items),
+			     30),
+	    0);
+	assert_true(cap >= 17 && cap <= 30);
+	free(items);
 }
 
 static void secret_is_wiped(void **state)
@@ -669,6 +680,7 @@ static void instant_known_days(void **state)
 		{ 9999, 12, 31, 2932896, 5 },
 		{ 1, 1, 1, -719162, 1 },
 		{ 0, 3, 1, -719468, 3 },
+		{ -400, 3, 1, -865565, 3 },
 	};
 	struct civil c;
 	size_t i;

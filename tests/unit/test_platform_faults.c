@@ -38,7 +38,13 @@ enum call {
 	FLOCK,
 	RANDOM
 };
-enum { SHORT = -1, NOTHING = -2, DROP_PATH = -3, PATH_TEXT_MAX = 512 };
+enum {
+	SHORT = -1,
+	NOTHING = -2,
+	DROP_PATH = -3,
+	SWAP_PATH = -4,
+	PATH_TEXT_MAX = 512
+};
 
 static struct {
 	enum call call;
@@ -119,10 +125,12 @@ int flock(int fd, int operation)
 	const int code = (operation & LOCK_UN) != 0 ? 0 : fault(FLOCK);
 	char path[PATH_TEXT_MAX + 16];
 
-	if (code == DROP_PATH) {
+	if (code == DROP_PATH || code == SWAP_PATH) {
 		/* The holder deleted it between our open and our lock. */
 		(void)snprintf(path, sizeof(path), "%s/lock", root);
 		(void)unlink(path);
+		if (code == SWAP_PATH) /* and made it anew */
+			(void)mknod(path, S_IFREG | 0600, 0);
 	} else if (code != 0) {
 		return -1;
 	}
@@ -308,6 +316,10 @@ static void lock_of_a_vanishing_file(void **state)
 	assert_int_equal(plan.seen, 2);
 	assert_int_equal(fs_stat(path, &st, &e), 0);
 	assert_int_equal(st.type, FS_FILE);
+	lock_release(&lock);
+	fail_at(FLOCK, SWAP_PATH, 1, false);
+	assert_int_equal(lock_try(&lock, path, 0600, &e), 0);
+	assert_int_equal(plan.seen, 2);
 	lock_release(&lock);
 	/* For ever: given up after ten. */
 	fail_at(FLOCK, DROP_PATH, 1, true);
