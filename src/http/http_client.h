@@ -24,18 +24,22 @@
 #include "base/secret.h"
 #include "http/http_url.h"
 
-enum { HTTP_HOPS_MAX = 10, HTTP_HEADER_BYTES_MAX = 64 * 1024,
-       HTTP_ERROR_BODY_MAX = 4096 };
+enum {
+	HTTP_HOPS_MAX = 10,
+	HTTP_HEADER_BYTES_MAX = 64 * 1024,
+	HTTP_ERROR_BODY_MAX = 4096
+};
 
 struct http_options {
-	const char *user_agent;		/* all borrowed while the client lives */
+	const char *user_agent; /* all borrowed while the client lives */
 	int64_t connect_timeout_ms;
-	int64_t stall_timeout_ms;	/* less than 1 KiB/s on average for so
-					   long, or no answer: cut off */
-	const char *ca_file, *ca_dir;	/* NULL: the system's */
-	bool proxy_from_environment;	/* http_proxy https_proxy all_proxy
-					   no_proxy in both cases */
-	const char *proxy_url;		/* NULL: none, or the environment */
+	/* Less than 1 KiB/s on average for so long, or no answer: cut off. */
+	int64_t stall_timeout_ms;
+	const char *ca_file, *ca_dir; /* NULL: the system's */
+	/* http_proxy https_proxy all_proxy no_proxy, in both cases */
+	bool proxy_from_environment;
+	/* For all hosts; NULL: none, or the environment's. */
+	const char *proxy_url;
 	unsigned max_connections;
 	/*
 	 * Called at least every 200 ms while http_client_step waits.  Nonzero
@@ -43,7 +47,7 @@ struct http_options {
 	 */
 	int (*tick)(void *cookie);
 	void *tick_cookie;
-	int wake_fd;			/* readable: call tick at once; -1 */
+	int wake_fd; /* readable: call tick at once; -1 */
 };
 
 struct http_client;
@@ -59,10 +63,10 @@ void http_client_free(struct http_client *client);
 
 /* --- what a response says ------------------------------------------------ */
 
-struct http_response;			/* valid during the callback only */
+struct http_response; /* valid during the callback only */
 
 int http_response_status(const struct http_response *r);
-unsigned http_response_hop(const struct http_response *r);	/* from 0 */
+unsigned http_response_hop(const struct http_response *r); /* from 0 */
 /* true if this hop's origin is the credential's origin (request.origin). */
 bool http_response_at_origin(const struct http_response *r);
 /* This hop's URL, query included: not for messages. */
@@ -78,35 +82,35 @@ const char *http_response_header_at(const struct http_response *r,
 /* --- a request ------------------------------------------------------------ */
 
 struct http_result {
-	int status;			/* of the last hop, 0 if none came */
-	bool failed;			/* no complete answer: see error */
+	int status;  /* of the last hop, 0 if none came */
+	bool failed; /* no complete answer: see error */
 	/*
-	 * failed: ERR_TRANSIENT (stall, reset, short body, bad framing),
-	 * ERR_UNREACHABLE (no name, no route, refused, TLS set-up, connect
-	 * time-out), ERR_PERMANENT (refused redirect, certificate),
-	 * or what a callback said.
+	 * failed: ERR_TRANSIENT (stall, reset, short body, bad framing, more
+	 * than max_body, too many redirects), ERR_UNREACHABLE (no name, no
+	 * route, refused, TLS set-up, certificate, connect time-out),
+	 * ERR_PERMANENT (refused redirect), or what a callback said.
 	 */
 	struct err error;
-	bool at_origin;			/* the last hop's origin is the
-					   credential's origin */
-	const struct http_response *response;	/* last hop, NULL if none */
-	const char *error_body;		/* status >= 400: its text, cut, "" if
-					   none; not escaped */
-	uint64_t body_bytes;		/* of the last hop, as received */
-	const char *final_url;		/* last hop; not for messages */
+	/* The last hop's origin is the credential's origin. */
+	bool at_origin;
+	const struct http_response *response; /* last hop, NULL if none */
+	/* Of a status >= 400: its text, cut, "" if none; not escaped. */
+	const char *error_body;
+	uint64_t body_bytes;   /* of the last hop, as received */
+	const char *final_url; /* last hop; not for messages */
 };
 
 struct http_spec {
 	bool head;
-	const char *url;			/* copied */
-	const struct http_origin *origin;	/* the credential's, and what
-						   at_origin means; copied */
-	const struct secret *token;		/* NULL: none; borrowed while
-						   the request lives */
+	const char *url; /* copied */
+	/* The credential's, and what at_origin means; copied. */
+	const struct http_origin *origin;
+	/* NULL: none; borrowed while the request lives. */
+	const struct secret *token;
 	bool has_range;
-	uint64_t from, to;			/* [from, to) */
-	uint64_t max_body;			/* more is an error; 0: none */
-	int64_t time_limit_ms;			/* of the whole; 0: none */
+	uint64_t from, to;     /* [from, to) */
+	uint64_t max_body;     /* more is an error; 0: no limit */
+	int64_t time_limit_ms; /* of all hops; 0: no limit */
 	/*
 	 * After the headers of every hop (redirects too).  -1 ends the
 	 * request with *e as result.  May be NULL.
@@ -126,9 +130,11 @@ struct http_request;
 /* Starts (no byte moves before step).  NULL with *e; on_done is not called. */
 struct http_request *http_request_start(struct http_client *client,
     const struct http_spec *spec, struct err *e);
-/* No further callback.  Legal inside callbacks of other requests. */
+/* No further callback.  Legal inside callbacks, but not in its own on_done:
+ * then it is gone already. */
 void http_request_cancel(struct http_request *request);
-/* Stop and go on reading from the socket (back-pressure). */
+/* Stop and go on reading from the socket (back-pressure).  Legal inside
+ * callbacks; a paused request does not stall. */
 void http_request_pause(struct http_request *request, bool pause);
 
 /*
@@ -137,7 +143,8 @@ void http_request_pause(struct http_request *request, bool pause);
  */
 int http_client_step(struct http_client *client, int64_t timeout_ms,
     struct err *e);
-/* Make a step that waits return early; the only call that any thread may make. */
+/* Make the step that waits, or the next one, return at once.  The only call
+ * that any thread may make. */
 void http_client_wake(struct http_client *client);
 /* Requests that are started and not done. */
 unsigned http_client_active(const struct http_client *client);

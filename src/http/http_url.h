@@ -11,8 +11,9 @@
 
 struct http_origin {
 	bool https;
-	char host[256];		/* lower case, no brackets, no trailing dot
-				   stripped: "h." is another host than "h" */
+	/* Lower case, no brackets; no trailing dot is stripped: "h." is
+	 * another host than "h". */
+	char host[256];
 	unsigned port;
 };
 

@@ -24,14 +24,14 @@ int http_verdict(const struct http_result *result, struct wall now,
 int64_t http_retry_after_s(const char *value, struct wall now);
 
 struct http_rate_limit {
-	int64_t left;		/* r, -1 unknown */
-	int64_t reset_s;	/* t */
+	int64_t left;	 /* r, -1 unknown */
+	int64_t reset_s; /* t */
 };
 /* First `"name";r=N;t=N` of a RateLimit value, leniently; 0 or -1.  Pure. */
 int http_rate_limit_parse(const char *value, struct http_rate_limit *limit);
 
 struct http_content_range {
-	uint64_t from, to;	/* [from, to) */
+	uint64_t from, to; /* [from, to) */
 	uint64_t total;
 };
 /* "bytes N-M/TOTAL" of a 206; 0 or -1 (also for an unknown total).  Pure. */
