@@ -3,7 +3,9 @@
  *
  * Calls block (they step the HTTP client, whose tick may cancel them), retry
  * transient trouble by the policy, obey Retry-After and RateLimit (a wait
- * beyond BACKOFF's limit is left to a later run), and count retries.
+ * beyond HUB_WAIT_MAX_S is left to a later run), and count retries.  They may
+ * not be made inside a callback of the same HTTP client; its other requests
+ * go on while they wait.
  */
 #ifndef HFCRON_HUB_HUB_CLIENT_H
 #define HFCRON_HUB_HUB_CLIENT_H
@@ -12,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/instant.h"
 #include "base/secret.h"
 #include "http/http_client.h"
 #include "http/http_url.h"
@@ -28,15 +31,20 @@ struct hub_retry {
 	void *cookie;
 };
 
+/* A server that asks for a longer wait is left to a later run: the error has
+ * its retry_after_s. */
+enum { HUB_WAIT_MAX_S = 60 };
+
 struct hub {
-	struct http_client *http;	/* all borrowed */
+	struct http_client *http; /* all borrowed */
 	const char *endpoint;
 	struct http_origin origin;
-	const struct secret *token;	/* NULL or unset: anonymous */
+	const struct secret *token; /* NULL or unset: anonymous */
 	const char *token_where;
 	struct hub_retry retry;
-	unsigned retries;		/* counted; the caller resets it */
-	uint64_t requests;		/* counted */
+	unsigned retries;	   /* counted; the caller resets it */
+	uint64_t requests;	   /* counted */
+	struct mono blocked_until; /* private: the rate limit is used up */
 };
 
 /* Parses the endpoint; 0 or -1 with ERR_CONFIG. */
@@ -46,13 +54,14 @@ int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
 
 struct hub_revision {
 	char commit[41];
-	char id[256];		/* the current name: differs after a rename */
+	char id[256]; /* the current name: differs after a rename */
 	bool gated, disabled, is_private;
 };
 
 /*
- * The commit of a revision: one request (?expand=sha), moved repositories
- * followed.  Captive portals (HTML, broken JSON) are TRANSIENT.
+ * The commit of a revision: one request (?expand=sha and the flags), moved
+ * repositories followed.  Captive portals (HTML, broken JSON) are TRANSIENT;
+ * another commit than the one asked for is ERR_INTEGRITY.
  */
 int hub_revision(struct hub *hub, enum repo_type type, const char *id,
     const char *revision, struct hub_revision *out, struct err *e);
@@ -61,8 +70,9 @@ int hub_revision(struct hub *hub, enum repo_type type, const char *id,
  * All files of a commit, through all pages, validated: names by
  * remote_path_problem (a bad one is ERR_PERMANENT and refuses the whole),
  * hashes hex (masked ones are ERR_AUTH: gated), sizes sane and equal, at most
- * REMOTE_FILES_MAX.  A next link to another origin or path, or one that was
- * seen before, is ERR_PERMANENT.  Release *out in every case.
+ * REMOTE_FILES_MAX, pages of at most 16 MiB and 64 MiB in all.  A next link
+ * to another origin or path, or one that was seen before, is ERR_PERMANENT.
+ * *out is initialised here; release it in every case.
  */
 int hub_listing(struct hub *hub, enum repo_type type, const char *id,
     const char *commit, struct remote_listing *out, struct err *e);

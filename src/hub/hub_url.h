@@ -10,8 +10,8 @@ char *hub_url_revision(const char *endpoint, enum repo_type type,
 /* recursive, expand=false, the whole commit */
 char *hub_url_tree(const char *endpoint, enum repo_type type, const char *id,
     const char *commit);
-char *hub_url_resolve(const char *endpoint, enum repo_type type,
-    const char *id, const char *commit, const char *path);
+char *hub_url_resolve(const char *endpoint, enum repo_type type, const char *id,
+    const char *commit, const char *path);
 /* The repository's page, for "ask for access at ...". */
 char *hub_url_page(const char *endpoint, enum repo_type type, const char *id);
 

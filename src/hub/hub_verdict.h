@@ -13,11 +13,11 @@
 
 /* What the request was about, for the text. */
 struct hub_subject {
-	const char *repo;	/* "model org/name" */
-	const char *revision;	/* or NULL */
-	const char *path;	/* or NULL */
-	const char *page;	/* URL to ask for access at, or NULL */
-	const char *token_where;/* "HF_TOKEN", NULL if no token was sent */
+	const char *repo;	 /* "model org/name" */
+	const char *revision;	 /* or NULL */
+	const char *path;	 /* or NULL */
+	const char *page;	 /* URL to ask for access at, or NULL */
+	const char *token_where; /* "HF_TOKEN", NULL if no token was sent */
 };
 
 /*
