@@ -19,7 +19,16 @@ import hfcron                           # noqa: E402
 import official as official_client      # noqa: E402
 
 
+MARKERS = (
+    "cron: needs root, as the real cron daemon does",
+    "plain: means nothing under a sanitizer (it measures)",
+    "valgrind: quick enough for HFCRON_WRAPPER=valgrind, and worth it",
+)
+
+
 def pytest_configure(config):
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     # Every skip is named at the end, with its reason.
     if "s" not in config.option.reportchars:
         config.option.reportchars += "s"
@@ -63,7 +72,7 @@ def new_hf(tmp_path):
 
 @pytest.fixture
 def hf(new_hf, hub):
-    """hfcron, configured for the `hub` fixture."""
+    """hfcron, configured for the `hub` fixture; a new job is due at once."""
     return new_hf("hf", hub.endpoint)
 
 

@@ -20,7 +20,7 @@ class FakeHub:
             repo = hub.add_repo("org/name", {"a.txt": "hi", "w.bin": Lfs(...)})
             hub.fault(faults.drop(after=100), side="cdn", count=1)
             ... client with HF_ENDPOINT=hub.endpoint ...
-            assert hub.log.file_bytes == repo.size
+            assert hub.file_bytes == repo.blob_bytes()
 
     Settings, all of which may be changed while it runs:
       page_size          entries of one page of a listing

@@ -182,9 +182,10 @@ class Repo:
         """path -> File of a revision."""
         return self.find(revision).files
 
-    @property
-    def size(self):
-        return sum(f.size for f in self.files().values())
+    def blob_bytes(self, revision="main", include=None):
+        """What has to be fetched for a revision: its distinct contents."""
+        return sum({f.etag: f.size for p, f in self.files(revision).items()
+                    if include is None or include(p)}.values())
 
     @property
     def folder(self):

@@ -1,0 +1,80 @@
+"""A real crontab line of a user who is not root, run by the real cron daemon."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+import checks
+from conftest import need
+from fakehub import Generated, Lfs
+from hfcron import FAKETIME, Hfcron
+
+pytestmark = pytest.mark.cron
+
+
+@pytest.fixture
+def user():
+    need(os.geteuid() == 0, "root, to add a user and to run cron")
+    need(shutil.which("cron") and shutil.which("crontab") and shutil.which("useradd"),
+         "the packages cron and passwd")
+    name = f"hfcron{os.getpid()}"
+    # pytest's own folders are closed to other users.
+    home = pathlib.Path(tempfile.mkdtemp(prefix="hfcron-cron-", dir="/tmp"))
+    home.chmod(0o755)
+    subprocess.run(["useradd", "--no-create-home", "--home-dir", home / "hf/home",
+                    "--shell", "/bin/sh", name], check=True)
+    yield pwd.getpwnam(name), home
+    subprocess.run(["crontab", "-r", "-u", name], check=False, capture_output=True)
+    subprocess.run(["userdel", "-f", name], check=False, capture_output=True)
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def cron(tmp_path):
+    """cron in the foreground, its minutes six times as fast where possible."""
+    env = dict(os.environ)
+    if FAKETIME:
+        # Preloaded into cron itself; the lines below see the real time.
+        env.update(LD_PRELOAD=FAKETIME, FAKETIME="+0 x20")
+    with open(tmp_path / "cron.log", "w+b") as log:
+        p = subprocess.Popen(["cron", "-f", "-L", "15"], env=env, stdout=log, stderr=log,
+                             stdin=subprocess.DEVNULL)
+        time.sleep(0.5)
+        log.seek(0)
+        need(p.poll() is None, f"that cron can be started here: {log.read().decode()}")
+        yield p
+        p.terminate()
+        p.wait()
+
+
+def test_crontab_line(hub, new_hf, user, cron):
+    account, home = user
+    repo = hub.add_repo("org/name", {"config.json": "{}\n", "w.bin": Lfs(Generated(1, 3_000_000))})
+    hf = Hfcron(home / "hf", hub.endpoint)
+    program = shutil.copy(new_hf("x").binary, home / "hfcron")
+    hf.models("org/name")
+    mail = home / "hf/mail"
+    subprocess.run(["chown", "-R", account.pw_name, home / "hf"], check=True)
+    # As a user would write it; what cron would mail goes to a file.
+    line = (f"* * * * * env -u LD_PRELOAD -u FAKETIME {program} run >>{mail} 2>&1 "
+            f"; echo $? >>{home}/hf/codes\n")
+    subprocess.run(["crontab", "-u", account.pw_name, "-"], input=line.encode(), check=True)
+    codes = home / "hf/codes"
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline:
+        if codes.exists() and len(codes.read_text().split()) >= 2:
+            break
+        time.sleep(0.2)
+    assert codes.exists(), "cron did not run the line"
+    assert set(codes.read_text().split()) == {"0"}
+    assert mail.read_text() == "", "no mail from a job that goes well"
+    checks.check_complete(hf.cache, repo)
+    blob = hf.cache / repo.folder / "blobs" / repo.files()["w.bin"].etag
+    assert blob.stat().st_uid == account.pw_uid
+    assert hub.file_bytes == repo.blob_bytes(), "the second minute had nothing to do"
