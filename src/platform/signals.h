@@ -17,6 +17,8 @@ int signals_pending(void);
  * it dry.  -1 where there is none.
  */
 int signals_fd(void);
+/* The request is met by an orderly end: nothing is pending any more. */
+void signals_forget(void);
 /* Default action for `signal`, then raise it; does not return. */
 void signals_reraise(int signal) __attribute__((noreturn));
 

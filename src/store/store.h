@@ -55,6 +55,13 @@ void store_close(struct store *store);
  * store is absent (read-only). */
 const char *store_id(const struct store *store);
 
+/*
+ * How often a record was met whose checksum is wrong; it is treated as absent.
+ * Above zero is worth a warning.  Closing a store that is open for writing
+ * removes such records.
+ */
+size_t store_damaged(const struct store *store);
+
 /* --- meta: small named values ------------------------------------------- */
 
 /* Copies at most `size` bytes; *n is the value's length, 0 if absent. */
@@ -159,5 +166,8 @@ int store_attempt_add(struct store *store, const struct attempt *attempt,
 /* The newest first, at most `max`; owned copies.  job NULL: all. */
 int store_attempts(struct store *store, const uint8_t *job, size_t max,
     struct attempt **attempts, size_t *n, struct err *e);
+
+/* "LMDB 0.9.24: ..." for --version. */
+const char *store_library_version(void);
 
 #endif

@@ -90,6 +90,11 @@ int signals_fd(void)
 	return wake[0];
 }
 
+void signals_forget(void)
+{
+	pending = 0;
+}
+
 void signals_reraise(int signal)
 {
 	sigset_t only;

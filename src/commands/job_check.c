@@ -1,0 +1,425 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "commands/job_work.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "transfer/verify.h"
+
+void job_work_init(struct job_work *w, const struct job *job,
+    struct job_entry *entry)
+{
+	memset(w, 0, sizeof(*w));
+	w->job = job;
+	w->entry = entry;
+	store_job_key(job->id, w->key);
+	w->slot.s = w->closes.s = WALL_NONE;
+	w->error.retry_after_s = -1;
+	remote_listing_init(&w->listing);
+}
+
+void job_work_release(struct job_work *w)
+{
+	destination_free(w->destination);
+	remote_listing_release(&w->listing);
+	free(w->wanted);
+	free(w->local);
+	free(w->decisions);
+	free(w->progress);
+	memset(w, 0, sizeof(*w));
+}
+
+void job_work_fail(struct job_work *w, const struct err *e)
+{
+	if (w->error.kind == ERR_NONE)
+		w->error = *e;
+	w->outcome = e->kind == ERR_BUSY ? OUTCOME_BUSY : OUTCOME_FAILED;
+	w->phase = WORK_ENDED;
+}
+
+enum digest_kind job_work_digest(const struct remote_file *f)
+{
+	return f->sha256[0] != '\0' ? DIGEST_SHA256 : DIGEST_GIT_SHA1;
+}
+
+const char *job_work_title(const struct job *job, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s %s@%s", repo_type_name(job->type), job->name,
+	    job->revision);
+	return buf;
+}
+
+static int say_offline(struct err *e)
+{
+	return err_set(e, ERR_UNREACHABLE,
+	    "HF_HUB_OFFLINE is set: the Hub is "
+	    "not asked");
+}
+
+/*
+ * `get` is content with what the ref names, as the official client is.  A
+ * listed job is not: "could not check" is never told as "up to date".
+ */
+static int find_commit_offline(struct job_work *w, struct err *e)
+{
+	if (w->entry != NULL)
+		return say_offline(e);
+	if (destination_ref(w->destination, w->job->revision, w->commit, e) ==
+	    -1)
+		return -1;
+	return w->commit[0] != '\0' ? 0 : say_offline(e);
+}
+
+/* The commit to have: asked for, unless it cannot change. */
+static int find_commit(struct job_work *w, struct session *s, struct err *e)
+{
+	const char *pinned = NULL;
+	struct hub_revision revision;
+
+	if (repo_is_commit(w->job->revision))
+		pinned = w->job->revision;
+	else if (!w->job->follow && w->entry != NULL &&
+	    w->entry->state.commit[0] != '\0')
+		pinned = w->entry->state.commit;
+	if (pinned != NULL) {
+		memcpy(w->commit, pinned, sizeof(w->commit));
+		return 0;
+	}
+	if (s->config.offline)
+		return find_commit_offline(w, e);
+	if (hub_revision(&s->hub, w->job->type, w->job->name, w->job->revision,
+		&revision, e) == -1)
+		return -1;
+	memcpy(w->commit, revision.commit, sizeof(w->commit));
+	if (strcmp(revision.id, w->job->name) != 0)
+		log_event(&s->log, LOG_WARN,
+		    "the repository was renamed; the "
+		    "list may name it anew",
+		    "job", w->job->id, "now", revision.id, NULL);
+	return 0;
+}
+
+static int find_listing(struct job_work *w, struct session *s, struct err *e)
+{
+	bool found = false;
+
+	if (destination_read_tree(w->destination, w->commit, &w->listing,
+		&found, e) == -1)
+		return -1;
+	if (!found && s->config.offline)
+		return say_offline(e);
+	if (!found) {
+		remote_listing_release(&w->listing);
+		remote_listing_init(&w->listing);
+		if (hub_listing(&s->hub, w->job->type, w->job->name, w->commit,
+			&w->listing, e) == -1)
+			return -1;
+	}
+	memcpy(w->listing.commit, w->commit, sizeof(w->commit));
+	return 0;
+}
+
+static int choose_wanted(struct job_work *w, struct err *e)
+{
+	size_t n = w->listing.n + 1;
+
+	w->wanted = calloc(n, sizeof(*w->wanted));
+	w->local = calloc(n, sizeof(*w->local));
+	w->decisions = calloc(n, sizeof(*w->decisions));
+	w->progress = calloc(n, sizeof(*w->progress));
+	if (w->wanted == NULL || w->local == NULL || w->decisions == NULL ||
+	    w->progress == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < w->listing.n; i++)
+		if (pattern_keeps(&w->job->include, &w->job->exclude,
+			w->listing.files[i].path))
+			w->wanted[w->n++] = &w->listing.files[i];
+	if (w->listing.n == 0)
+		return err_set(e, ERR_PERMANENT,
+		    "the repository has no files at this revision");
+	if (w->n == 0)
+		return err_set(e, ERR_PERMANENT,
+		    "no file matches include and "
+		    "exclude; the repository has %zu files",
+		    w->listing.n);
+	return 0;
+}
+
+static int compare_stored(const void *a, const void *b)
+{
+	return strcmp(((const struct stored_file *)a)->path,
+	    ((const struct stored_file *)b)->path);
+}
+
+static bool same_file(const struct stored_file *record,
+    const struct remote_file *file, const struct fs_stat *st)
+{
+	return record != NULL &&
+	    strcmp(record->blob, remote_file_blob(file)) == 0 &&
+	    record->size == file->size && record->size == st->size &&
+	    record->inode == st->inode && record->device == st->device &&
+	    record->mtime_s == st->mtime_s && record->mtime_ns == st->mtime_ns;
+}
+
+static void look_at_partial(struct job_work *w, struct session *s, size_t i)
+{
+	uint8_t key[STORE_KEY_BYTES];
+	struct partial_state partial;
+	struct err ignored = ERR_INIT;
+	struct fs_stat st;
+	char *path;
+	bool found = false;
+
+	if (s->store == NULL)
+		return;
+	store_partial_key(destination_partial_dir(w->destination),
+	    remote_file_blob(w->wanted[i]), key);
+	if (store_partial_get(s->store, key, &partial, &found, &ignored) ==
+		-1 ||
+	    !found)
+		return;
+	path = destination_partial_path(w->destination, w->wanted[i]);
+	if (path != NULL && fs_lstat(path, &st, &ignored) == 0 &&
+	    st.type == FS_FILE && st.inode == partial.inode &&
+	    st.device == partial.device && partial.size == w->wanted[i]->size) {
+		w->local[i].partial_bytes = partial_state_bytes(&partial);
+		w->local[i].partial_disk_bytes = st.allocated_bytes;
+	}
+	free(path);
+	partial_state_release(&partial);
+}
+
+/* What the disk has, and what of it is the very file we proved before. */
+static int inspect_all(struct job_work *w, struct session *s, struct err *e)
+{
+	struct stored_file *records = NULL;
+	size_t n_records = 0;
+	int rc = -1;
+
+	if (s->store != NULL &&
+	    store_files_all(s->store, w->key, &records, &n_records, e) == -1)
+		return -1;
+	for (size_t i = 0; i < w->n; i++) {
+		struct stored_file wanted, *record = NULL;
+		struct fs_stat st;
+
+		if (destination_inspect(w->destination, w->commit, w->wanted[i],
+			&w->local[i], &st, e) == -1)
+			goto out;
+		wanted.path = w->wanted[i]->path;
+		if (n_records > 0)
+			record = bsearch(&wanted, records, n_records,
+			    sizeof(*records), compare_stored);
+		if (w->local[i].in_place || w->local[i].blob_present)
+			w->local[i].blob_verified = same_file(record,
+			    w->wanted[i], &st);
+		else
+			look_at_partial(w, s, i);
+	}
+	rc = 0;
+out:
+	for (size_t i = 0; i < n_records; i++)
+		stored_file_release(&records[i]);
+	free(records);
+	return rc;
+}
+
+static void mark_progress(struct job_work *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		w->progress[i] = w->decisions[i].action == FILE_FETCH
+		    ? FILE_TODO
+		    : FILE_DONE;
+	w->bytes_done = w->sums.bytes_there;
+	w->files_done = w->n - w->sums.files_to_fetch;
+}
+
+static int check(struct job_work *w, struct session *s, struct err *e)
+{
+	char ref[41] = "";
+	const char *id = s->store != NULL ? store_id(s->store) : "";
+
+	w->destination = destination_new(s->config.cache_dir, w->job->local_dir,
+	    w->job->type, w->job->name, id[0] != '\0' ? id : "00000000", e);
+	if (w->destination == NULL || find_commit(w, s, e) == -1 ||
+	    find_listing(w, s, e) == -1 || choose_wanted(w, e) == -1 ||
+	    inspect_all(w, s, e) == -1)
+		return -1;
+	if (file_diff(w->wanted, w->local, w->n, w->recheck, w->decisions,
+		&w->sums, e) == -1 ||
+	    destination_ref(w->destination, w->job->revision, ref, e) == -1)
+		return -1;
+	w->ref_is_right = repo_is_commit(w->job->revision) ||
+	    destination_is_local_dir(w->destination) ||
+	    strcmp(ref, w->commit) == 0;
+	mark_progress(w);
+	return 0;
+}
+
+void job_work_check(struct job_work *w, struct session *s)
+{
+	struct err e = ERR_INIT;
+
+	w->started = clock_wall();
+	w->started_mono = clock_mono();
+	s->hub.retries = 0;
+	if (check(w, s, &e) == -1) {
+		w->retries += s->hub.retries;
+		job_work_fail(w, &e);
+		return;
+	}
+	w->retries += s->hub.retries;
+	if (s->config.offline && w->sums.files_to_fetch > 0) {
+		(void)say_offline(&e);
+		job_work_fail(w, &e);
+		return;
+	}
+	w->phase = w->sums.n_changes == 0 && w->ref_is_right ? WORK_UNCHANGED
+							     : WORK_READY;
+}
+
+/* --- disk space ---------------------------------------------------------- */
+
+static uint64_t *reserved_on(struct disk_budget *budget, uint64_t device)
+{
+	size_t max = sizeof(budget->items) / sizeof(budget->items[0]);
+
+	for (size_t i = 0; i < budget->n; i++)
+		if (budget->items[i].device == device)
+			return &budget->items[i].reserved_bytes;
+	/* More file systems than that share the last slot: too careful, never
+	 * too bold. */
+	if (budget->n < max) {
+		budget->items[budget->n].device = device;
+		budget->items[budget->n].reserved_bytes = 0;
+		budget->n++;
+	}
+	return &budget->items[budget->n - 1].reserved_bytes;
+}
+
+/* The device of a path or of its nearest parent that exists. */
+static uint64_t device_of(const char *path)
+{
+	struct err ignored = ERR_INIT;
+	struct fs_stat st;
+	char *at = text_dup(path), *up;
+
+	while (at != NULL) {
+		if (fs_stat(at, &st, &ignored) == 0 && st.type != FS_ABSENT) {
+			free(at);
+			return st.device;
+		}
+		if (strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
+			break;
+		up = fs_dirname(at);
+		free(at);
+		at = up;
+	}
+	free(at);
+	return 0;
+}
+
+static uint64_t keep_free_bytes(const struct storage_config *storage,
+    const struct fs_space *space)
+{
+	uint64_t fraction = space->total_bytes / 20;
+
+	if (storage->keep_free_set || storage->keep_free_bytes > fraction)
+		return storage->keep_free_bytes;
+	return fraction;
+}
+
+void job_work_admit(struct job_work *w, struct session *s,
+    struct disk_budget *budget)
+{
+	const char *root = destination_root(w->destination);
+	char need[NUM_TEXT_MAX], have[NUM_TEXT_MAX], keep[NUM_TEXT_MAX];
+	struct err e = ERR_INIT;
+	struct fs_space space;
+	uint64_t *reserved, keep_free, taken;
+
+	if (w->sums.disk_needed_bytes == 0)
+		return;
+	if (fs_space(root, &space, &e) == -1) {
+		job_work_fail(w, &e);
+		return;
+	}
+	reserved = reserved_on(budget, device_of(root));
+	keep_free = keep_free_bytes(&s->config.storage, &space);
+	taken = *reserved + keep_free;
+	if (space.free_bytes < taken ||
+	    space.free_bytes - taken < w->sums.disk_needed_bytes) {
+		err_set(&e, ERR_DISK,
+		    "%s more is needed under %s, where %s "
+		    "is free and %s must stay so (storage.keep_free); free "
+		    "some space or lower keep_free",
+		    num_format_size(w->sums.disk_needed_bytes, need), root,
+		    num_format_size(space.free_bytes, have),
+		    num_format_size(taken, keep));
+		job_work_fail(w, &e);
+		return;
+	}
+	if (space.free_inodes < w->sums.n_changes * 2 + 16) {
+		err_set(&e, ERR_DISK,
+		    "%s has too few inodes left for %zu "
+		    "files",
+		    root, w->sums.n_changes);
+		job_work_fail(w, &e);
+		return;
+	}
+	*reserved += w->sums.disk_needed_bytes;
+}
+
+/* --- adopting ------------------------------------------------------------ */
+
+static int adopt_one(struct job_work *w, struct session *s, size_t i,
+    struct err *e)
+{
+	const struct remote_file *f = w->wanted[i];
+	char *path = destination_content_path(w->destination, w->commit, f);
+	int rc;
+
+	if (path == NULL)
+		return err_set(e, ERR_INTEGRITY, "%s vanished", f->path);
+	rc = verify_file(path, f->size, job_work_digest(f), remote_file_blob(f),
+	    s->tick, s->tick_cookie, e);
+	if (rc == -1 && e->kind == ERR_INTEGRITY)
+		log_event(&s->log, LOG_WARN,
+		    "content on disk is wrong; set "
+		    "aside, fetched again",
+		    "job", w->job->id, "file", path, "why", e->text, NULL);
+	free(path);
+	return rc;
+}
+
+void job_work_adopt(struct job_work *w, struct session *s)
+{
+	if (w->phase != WORK_READY)
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		struct err e = ERR_INIT;
+
+		if (w->decisions[i].action != FILE_ADOPT)
+			continue;
+		if (adopt_one(w, s, i, &e) == 0) {
+			w->local[i].blob_verified = true;
+			continue;
+		}
+		if (e.kind != ERR_INTEGRITY) {
+			job_work_fail(w, &e);
+			return;
+		}
+		e = (struct err)ERR_INIT;
+		if (destination_set_aside(w->destination, w->commit,
+			w->wanted[i], clock_wall(), &e) == -1) {
+			job_work_fail(w, &e);
+			return;
+		}
+		w->decisions[i].action = FILE_FETCH;
+		w->progress[i] = FILE_TODO;
+		w->bytes_done -= w->wanted[i]->size;
+		w->files_done--;
+	}
+}

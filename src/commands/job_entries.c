@@ -1,0 +1,275 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "commands/job_entries.h"
+#include "platform/clock.h"
+#include "platform/digest.h"
+
+enum { SAVE_GROUP = 1000 };
+
+static int hash_text(char *text, uint8_t hash[JOB_HASH_BYTES])
+{
+	uint8_t whole[32];
+
+	if (text == NULL)
+		return -1;
+	digest_sha256(text, strlen(text), whole);
+	memcpy(hash, whole, JOB_HASH_BYTES);
+	free(text);
+	return 0;
+}
+
+/* Schedules are few and shared, so their hashes are made once. */
+static int schedule_hash(const struct session *s, const struct job *job,
+    uint8_t (*cache)[JOB_HASH_BYTES], bool *known, uint8_t hash[JOB_HASH_BYTES])
+{
+	size_t i = (size_t)(job->schedule - s->config.schedules);
+
+	if (!known[i]) {
+		if (hash_text(schedule_text(job->schedule), cache[i]) == -1)
+			return -1;
+		known[i] = true;
+	}
+	memcpy(hash, cache[i], JOB_HASH_BYTES);
+	return 0;
+}
+
+static int compare_states(const void *a, const void *b)
+{
+	return memcmp(((const struct job_state *)a)->key,
+	    ((const struct job_state *)b)->key, JOB_KEY_BYTES);
+}
+
+static int join_one(struct job_entry *entry, struct session *s,
+    struct reconcile_hashes *hashes, struct job_state *states, size_t n)
+{
+	struct job_state wanted, *found;
+	bool failed = false;
+
+	store_job_key(entry->job->id, hashes->key);
+	if (hash_text(job_text(entry->job, s->config.cache_dir,
+			  s->config.endpoint),
+		hashes->spec) == -1)
+		return -1;
+	memcpy(wanted.key, hashes->key, JOB_KEY_BYTES);
+	found = n == 0
+	    ? NULL
+	    : bsearch(&wanted, states, n, sizeof(*states), compare_states);
+	if (found != NULL && found->id != NULL) {
+		entry->state = *found; /* takes its memory */
+		job_state_init(found);
+		memcpy(found->key, hashes->key, JOB_KEY_BYTES);
+	} else {
+		job_state_init(&entry->state);
+	}
+	entry->changed = reconcile_job(&entry->state, entry->job, hashes,
+	    s->now, &failed);
+	return failed ? -1 : 0;
+}
+
+static int join_all(struct job_entries *entries, struct session *s,
+    struct job_state *states, size_t n_states)
+{
+	struct reconcile_hashes hashes;
+	uint8_t(*cache)[JOB_HASH_BYTES];
+	bool *known;
+	int rc = -1;
+
+	cache = calloc(s->config.n_schedules + 1, sizeof(*cache));
+	known = calloc(s->config.n_schedules + 1, sizeof(*known));
+	if (cache == NULL || known == NULL)
+		goto out;
+	session_access_hash(s, hashes.access);
+	for (size_t i = 0; i < entries->n; i++) {
+		struct job_entry *entry = &entries->items[i];
+
+		if (schedule_hash(s, entry->job, cache, known,
+			hashes.schedule) == -1 ||
+		    join_one(entry, s, &hashes, states, n_states) == -1)
+			goto out;
+	}
+	rc = 0;
+out:
+	free(cache);
+	free(known);
+	return rc;
+}
+
+static int mark_named(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	size_t *found;
+
+	found = calloc(s->list.n + 1, sizeof(*found));
+	if (found == NULL)
+		return err_nomem(e);
+	for (int w = 0; w < s->cli->n_words; w++) {
+		size_t n = model_list_find(&s->list, s->cli->words[w], found);
+
+		if (n == 0) {
+			free(found);
+			return err_set(e, ERR_USAGE,
+			    "no job is named \"%s\"; "
+			    "hfcron status lists them",
+			    s->cli->words[w]);
+		}
+		while (n > 0)
+			entries->items[found[--n]].named = true;
+	}
+	free(found);
+	return 0;
+}
+
+int job_entries_load(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	struct job_state *states = NULL;
+	size_t n_states = 0;
+	int rc = -1;
+
+	memset(entries, 0, sizeof(*entries));
+	entries->items = calloc(s->list.n + 1, sizeof(*entries->items));
+	entries->plan_jobs = calloc(s->list.n + 1, sizeof(*entries->plan_jobs));
+	if (entries->items == NULL || entries->plan_jobs == NULL)
+		return err_nomem(e);
+	entries->n = s->list.n;
+	for (size_t i = 0; i < entries->n; i++)
+		entries->items[i].job = &s->list.jobs[i];
+	if (store_jobs_all(s->store, &states, &n_states, e) == -1)
+		return -1;
+	if (n_states > 0)
+		qsort(states, n_states, sizeof(*states), compare_states);
+	if (join_all(entries, s, states, n_states) == -1)
+		err_nomem(e);
+	else
+		rc = mark_named(entries, s, e);
+	for (size_t i = 0; i < n_states; i++)
+		job_state_release(&states[i]);
+	free(states);
+	return rc;
+}
+
+void job_entries_release(struct job_entries *entries)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		job_state_release(&entries->items[i].state);
+	free(entries->items);
+	free(entries->plan_jobs);
+	memset(entries, 0, sizeof(*entries));
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, JOB_KEY_BYTES);
+}
+
+/* Jobs of the store that no list names. */
+static int retire_one(struct session *s, struct job_state *state, struct err *e)
+{
+	const struct job_state *one = state;
+
+	if (state->removed_at.s == WALL_NONE) {
+		state->removed_at = s->now;
+		state->due.s = WALL_NONE;
+		log_event(&s->log, LOG_INFO,
+		    "job is no longer listed; its "
+		    "files stay",
+		    "job", state->id, NULL);
+		return store_jobs_put(s->store, &one, 1, e);
+	}
+	if (s->now.s - state->removed_at.s > RECONCILE_KEEP_REMOVED_S)
+		return store_job_delete(s->store, state->key, e);
+	return 0;
+}
+
+static int retire_unlisted(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	struct job_state *states = NULL;
+	uint8_t(*keys)[JOB_KEY_BYTES];
+	size_t n = 0;
+	int rc = 0;
+
+	keys = calloc(entries->n + 1, sizeof(*keys));
+	if (keys == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < entries->n; i++)
+		memcpy(keys[i], entries->items[i].state.key, JOB_KEY_BYTES);
+	qsort(keys, entries->n, sizeof(*keys), compare_keys);
+	if (store_jobs_all(s->store, &states, &n, e) == -1)
+		rc = -1;
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0 &&
+		    bsearch(states[i].key, keys, entries->n, sizeof(*keys),
+			compare_keys) == NULL)
+			rc = retire_one(s, &states[i], e);
+		job_state_release(&states[i]);
+	}
+	free(states);
+	free(keys);
+	return rc;
+}
+
+int job_entries_save(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	const struct job_state *group[SAVE_GROUP];
+	size_t n = 0;
+
+	for (size_t i = 0; i < entries->n; i++) {
+		struct job_entry *entry = &entries->items[i];
+		struct plan_job pj = { entry->job, &entry->state, false };
+		struct wall due = plan_next_due(&pj, s->now, &s->calendar,
+		    &s->dice);
+
+		if (due.s != entry->state.due.s) {
+			entry->state.due = due;
+			entry->changed = true;
+		}
+		if (!entry->changed)
+			continue;
+		entry->changed = false;
+		group[n++] = &entry->state;
+		if (n == SAVE_GROUP) {
+			if (store_jobs_put(s->store, group, n, e) == -1)
+				return -1;
+			n = 0;
+		}
+	}
+	if (n > 0 && store_jobs_put(s->store, group, n, e) == -1)
+		return -1;
+	return retire_unlisted(entries, s, e);
+}
+
+int job_entry_save(struct job_entry *entry, struct session *s, struct err *e)
+{
+	struct plan_job pj = { entry->job, &entry->state, false };
+	const struct job_state *state = &entry->state;
+
+	entry->state.due = plan_next_due(&pj, clock_wall(), &s->calendar,
+	    &s->dice);
+	entry->changed = false;
+	return store_jobs_put(s->store, &state, 1, e);
+}
+
+int job_entries_plan(struct job_entries *entries, struct session *s,
+    struct wall now, struct plan *plan, struct err *e)
+{
+	struct plan_config config;
+
+	memset(&config, 0, sizeof(config));
+	config.all = s->cli->all;
+	config.ignore_window = s->cli->ignore_window;
+	config.build_time.s = BUILD_EPOCH;
+	if (store_meta_get_wall(s->store, "last_run", &config.last_run, e) ==
+	    -1)
+		return -1;
+	for (size_t i = 0; i < entries->n; i++) {
+		entries->plan_jobs[i].job = entries->items[i].job;
+		entries->plan_jobs[i].state = &entries->items[i].state;
+		entries->plan_jobs[i].named = entries->items[i].named;
+	}
+	return plan_build(&config, entries->plan_jobs, entries->n, now,
+	    &s->calendar, &s->dice, plan, e);
+}

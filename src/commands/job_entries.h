@@ -1,0 +1,45 @@
+/*
+ * job_entries.h - the listed jobs side by side with what the store remembers.
+ */
+#ifndef HFCRON_COMMANDS_JOB_ENTRIES_H
+#define HFCRON_COMMANDS_JOB_ENTRIES_H
+
+#include "commands/session.h"
+#include "plan/plan.h"
+#include "plan/reconcile.h"
+
+struct job_entry {
+	const struct job *job;	/* foreign: the list's */
+	struct job_state state; /* own */
+	bool changed;		/* to be stored */
+	bool named;		/* on the command line */
+};
+
+struct job_entries {
+	struct job_entry *items; /* own; in list order */
+	size_t n;
+	struct plan_job *plan_jobs; /* own; for plan_build */
+};
+
+/*
+ * Join list and store, and reconcile every job (plan/reconcile).  Words of the
+ * command line mark jobs as named; an unknown one is ERR_USAGE.
+ */
+int job_entries_load(struct job_entries *entries, struct session *s,
+    struct err *e);
+void job_entries_release(struct job_entries *entries);
+
+/*
+ * Write what reconciling changed, mark jobs that are no longer listed as
+ * removed, and forget those that were removed RECONCILE_KEEP_REMOVED_S ago.
+ */
+int job_entries_save(struct job_entries *entries, struct session *s,
+    struct err *e);
+
+/* Store one job, with its due instant planned anew. */
+int job_entry_save(struct job_entry *entry, struct session *s, struct err *e);
+
+int job_entries_plan(struct job_entries *entries, struct session *s,
+    struct wall now, struct plan *plan, struct err *e);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * plan_verb.c - what a run would do, and why.  Writes nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/job_entries.h"
+#include "commands/report.h"
+#include "commands/verbs.h"
+#include "plan/plan_text.h"
+
+static void print_json(const struct plan *plan,
+    const struct job_entries *entries, struct wall now)
+{
+	struct strbuf out;
+	struct json_writer w;
+
+	report_begin(&w, &out, "plan");
+	report_time_json(&w, "now", now);
+	json_write_key(&w, "notice");
+	json_write_string(&w, plan->notice[0] ? plan->notice : NULL);
+	json_write_key(&w, "jobs");
+	json_write_begin_array(&w);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_decision *d = &plan->decisions[i];
+
+		json_write_begin_object(&w);
+		json_write_key(&w, "id");
+		json_write_string(&w, entries->items[d->index].job->id);
+		json_write_key(&w, "verdict");
+		json_write_string(&w, plan_verdict_name(d->verdict));
+		report_time_json(&w, "at", d->at);
+		report_time_json(&w, "window_closes", d->closes);
+		json_write_key(&w, "reason");
+		json_write_string(&w, d->reason);
+		json_write_end_object(&w);
+	}
+	json_write_end_array(&w);
+	report_time_json(&w, "next", plan->next);
+	(void)report_end(&w, &out, EXIT_DONE);
+}
+
+static void print_text(const struct plan *plan,
+    const struct job_entries *entries)
+{
+	struct strbuf out;
+
+	strbuf_init(&out, REPORT_BYTES_MAX);
+	if (plan->notice[0] != '\0')
+		strbuf_printf(&out, "note: %s\n", plan->notice);
+	if (plan->n == 0)
+		strbuf_puts(&out, "the list has no jobs\n");
+	plan_text(plan, entries->plan_jobs, &out);
+	(void)fwrite(strbuf_text(&out), 1, out.len, stdout);
+	strbuf_release(&out);
+}
+
+/* --at without an offset is local time. */
+static struct wall plan_now(const struct session *s)
+{
+	struct civil c;
+
+	if (!s->cli->has_at)
+		return s->now;
+	if (s->cli->at_has_offset)
+		return s->cli->at;
+	instant_to_civil(s->cli->at.s, &c);
+	return calendar_instant(&s->calendar, "local", &c);
+}
+
+int verb_plan(const struct cli *cli)
+{
+	struct session s;
+	struct job_entries entries;
+	struct plan plan;
+	struct err e = ERR_INIT;
+	int status;
+
+	memset(&entries, 0, sizeof(entries));
+	memset(&plan, 0, sizeof(plan));
+	session_init(&s, cli);
+	if (session_load(&s, true) == 0 &&
+	    session_open_store(&s, STORE_READ_ONLY) == 0 &&
+	    session_open_token(&s) == 0) {
+		struct wall now = plan_now(&s);
+
+		if (job_entries_load(&entries, &s, &e) == -1 ||
+		    job_entries_plan(&entries, &s, now, &plan, &e) == -1)
+			session_fail(&s, &e);
+		else if (cli->json)
+			print_json(&plan, &entries, now);
+		else
+			print_text(&plan, &entries);
+	}
+	status = (int)s.status;
+	plan_release(&plan);
+	job_entries_release(&entries);
+	session_close(&s);
+	return status;
+}

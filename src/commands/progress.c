@@ -1,0 +1,282 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "commands/progress.h"
+#include "formats/json_write.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/process.h"
+#include "platform/terminal.h"
+
+enum {
+	PAINT_MS = 250,
+	PUBLISH_MS = 1000,
+	MEASURE_MS = 500,
+	BAR_CELLS = 20,
+	SHOWN_MAX = 8, /* jobs painted; the others are in the sum */
+	FILE_MAX = 16 * 1024 * 1024
+};
+
+int64_t progress_eta_s(uint64_t left, double bytes_per_s)
+{
+	double s;
+
+	if (left == 0)
+		return 0;
+	if (bytes_per_s < 1)
+		return -1;
+	s = (double)left / bytes_per_s;
+	return s > 1e9 ? -1 : (int64_t)(s + 0.5);
+}
+
+void progress_init(struct progress *p, struct session *s,
+    const struct job_work *works, size_t n, bool publish)
+{
+	memset(p, 0, sizeof(*p));
+	p->session = s;
+	p->works = works;
+	p->n = n;
+	p->live = session_is_live(s);
+	p->colour = terminal_has_colour(2);
+	p->publish = publish;
+	p->started = p->measured = clock_mono();
+}
+
+struct totals {
+	uint64_t bytes, done, received;
+	size_t jobs, ended;
+};
+
+static struct totals sum_up(const struct progress *p)
+{
+	struct totals t;
+
+	memset(&t, 0, sizeof(t));
+	for (size_t i = 0; i < p->n; i++) {
+		const struct job_work *w = &p->works[i];
+
+		t.bytes += w->sums.bytes_total;
+		t.done += w->bytes_done;
+		t.received += w->bytes_received;
+		t.jobs++;
+		if (w->phase == WORK_ENDED)
+			t.ended++;
+	}
+	return t;
+}
+
+static void measure(struct progress *p, struct mono now, uint64_t received)
+{
+	int64_t ms = now.ms - p->measured.ms;
+	double rate;
+
+	if (ms < MEASURE_MS)
+		return;
+	rate = (double)(received - p->measured_bytes) * 1000.0 / (double)ms;
+	p->bytes_per_s = p->bytes_per_s < 1 ? rate
+					    : 0.7 * p->bytes_per_s + 0.3 * rate;
+	p->measured = now;
+	p->measured_bytes = received;
+}
+
+/* --- on the terminal ----------------------------------------------------- */
+
+static void make_bar(char *bar, uint64_t done, uint64_t total)
+{
+	size_t filled = total == 0
+	    ? BAR_CELLS
+	    : (size_t)((double)done / (double)total * BAR_CELLS);
+
+	for (size_t i = 0; i < BAR_CELLS; i++)
+		bar[i] = i < filled ? '#' : '.';
+	bar[BAR_CELLS] = '\0';
+}
+
+static void paint_line(struct progress *p, const char *name, uint64_t done,
+    uint64_t total, const char *more)
+{
+	char bar[BAR_CELLS + 1], have[NUM_TEXT_MAX], all[NUM_TEXT_MAX];
+	char line[512];
+	int columns = terminal_columns(2);
+
+	make_bar(bar, done, total);
+	snprintf(line, sizeof(line), "%-32.32s [%s] %3d%%  %s of %s%s", name,
+	    bar, total == 0 ? 100 : (int)((double)done * 100 / (double)total),
+	    num_format_size(done, have), num_format_size(total, all), more);
+	fprintf(stderr, "\r\033[K%.*s\n", columns > 1 ? columns - 1 : 79, line);
+	p->painted_lines++;
+}
+
+static void wipe(struct progress *p)
+{
+	if (p->painted_lines > 0)
+		fprintf(stderr, "\033[%dA\r\033[J", p->painted_lines);
+	p->painted_lines = 0;
+}
+
+static void paint(struct progress *p, const struct totals *t)
+{
+	char rate[NUM_TEXT_MAX], eta[NUM_TEXT_MAX], more[96], name[64];
+	unsigned shown = 0;
+	int64_t left_s;
+
+	wipe(p);
+	for (size_t i = 0; i < p->n && shown < SHOWN_MAX; i++) {
+		const struct job_work *w = &p->works[i];
+
+		if (w->phase != WORK_FETCHING)
+			continue;
+		paint_line(p, w->job->id, w->bytes_done, w->sums.bytes_total,
+		    "");
+		shown++;
+	}
+	left_s = progress_eta_s(t->bytes - t->done, p->bytes_per_s);
+	snprintf(more, sizeof(more), "  %s/s  ETA %s",
+	    num_format_size((uint64_t)p->bytes_per_s, rate),
+	    left_s < 0 ? "?" : num_format_duration(left_s * 1000, eta));
+	snprintf(name, sizeof(name), "all: %zu of %zu jobs", t->ended, t->jobs);
+	paint_line(p, name, t->done, t->bytes, more);
+	fflush(stderr);
+}
+
+/* --- in the file --------------------------------------------------------- */
+
+static const char *work_word(const struct job_work *w)
+{
+	switch (w->phase) {
+	case WORK_WAITING:
+		return "waiting";
+	case WORK_UNCHANGED:
+		return "unchanged";
+	case WORK_READY:
+		return "ready";
+	case WORK_FETCHING:
+	case WORK_FETCHED:
+		return "fetching";
+	case WORK_ENDED:
+		break;
+	}
+	return "ended";
+}
+
+static void write_json(struct progress *p, const struct totals *t,
+    struct strbuf *out)
+{
+	char time[INSTANT_TEXT_MAX];
+	struct json_writer w;
+
+	json_write_init(&w, out, 1);
+	json_write_begin_object(&w);
+	json_write_key(&w, "schema");
+	json_write_u64(&w, 1);
+	json_write_key(&w, "pid");
+	json_write_i64(&w, process_id());
+	json_write_key(&w, "started");
+	json_write_string(&w, instant_format(p->session->now, time));
+	json_write_key(&w, "updated");
+	json_write_string(&w, instant_format(clock_wall(), time));
+	json_write_key(&w, "bytes_per_s");
+	json_write_u64(&w, (uint64_t)p->bytes_per_s);
+	json_write_key(&w, "bytes_total");
+	json_write_u64(&w, t->bytes);
+	json_write_key(&w, "bytes_done");
+	json_write_u64(&w, t->done);
+	json_write_key(&w, "eta_s");
+	json_write_i64(&w, progress_eta_s(t->bytes - t->done, p->bytes_per_s));
+	json_write_key(&w, "jobs");
+	json_write_begin_array(&w);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct job_work *work = &p->works[i];
+
+		json_write_begin_object(&w);
+		json_write_key(&w, "id");
+		json_write_string(&w, work->job->id);
+		json_write_key(&w, "phase");
+		json_write_string(&w, work_word(work));
+		json_write_key(&w, "bytes_total");
+		json_write_u64(&w, work->sums.bytes_total);
+		json_write_key(&w, "bytes_done");
+		json_write_u64(&w, work->bytes_done);
+		json_write_key(&w, "files_total");
+		json_write_u64(&w, work->n);
+		json_write_key(&w, "files_done");
+		json_write_u64(&w, work->files_done);
+		json_write_end_object(&w);
+	}
+	json_write_end_array(&w);
+	json_write_end_object(&w);
+	strbuf_putc(out, '\n');
+}
+
+/* By rename, so that a reader never sees half; not synced, for it is worth
+ * nothing after a crash. */
+static int replace_file(const char *path, const struct strbuf *text,
+    struct err *e)
+{
+	char *temporary = text_format("%s.tmp", path);
+	int fd = -1, rc = -1;
+
+	if (temporary == NULL)
+		return err_nomem(e);
+	if (fs_unlink(temporary, e) == 0 &&
+	    fs_open_rw(temporary, true, &fd, e) == 0 &&
+	    fs_pwrite(fd, strbuf_text(text), text->len, 0, temporary, e) == 0)
+		rc = fs_rename(temporary, path, e);
+	fs_close(&fd);
+	free(temporary);
+	return rc;
+}
+
+static void publish(struct progress *p, const struct totals *t)
+{
+	char *path = session_state_path(p->session, "progress.json");
+	struct err e = ERR_INIT;
+	struct strbuf text;
+
+	strbuf_init(&text, FILE_MAX);
+	write_json(p, t, &text);
+	if (path != NULL && !strbuf_failed(&text) &&
+	    replace_file(path, &text, &e) == -1) {
+		/* Said once: the run is worth more than its display. */
+		log_event(&p->session->log, LOG_WARN, e.text, NULL);
+		p->publish = false;
+	}
+	strbuf_release(&text);
+	free(path);
+}
+
+void progress_tick(struct progress *p)
+{
+	struct mono now = clock_mono();
+	struct totals t;
+
+	if (now.ms - p->painted.ms < PAINT_MS)
+		return;
+	p->painted = now;
+	t = sum_up(p);
+	measure(p, now, t.received);
+	if (p->live)
+		paint(p, &t);
+	if (p->publish && now.ms - p->published.ms >= PUBLISH_MS) {
+		p->published = now;
+		publish(p, &t);
+	}
+}
+
+void progress_end(struct progress *p)
+{
+	char *path;
+	struct err e = ERR_INIT;
+
+	if (p->live)
+		wipe(p);
+	if (p->published.ms == 0)
+		return;
+	path = session_state_path(p->session, "progress.json");
+	if (path != NULL)
+		(void)fs_unlink(path, &e);
+	free(path);
+}

@@ -1,0 +1,177 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "commands/report.h"
+
+void report_begin(struct json_writer *w, struct strbuf *out,
+    const char *command)
+{
+	strbuf_init(out, REPORT_BYTES_MAX);
+	json_write_init(w, out, 1);
+	json_write_begin_object(w);
+	json_write_key(w, "schema");
+	json_write_u64(w, 1);
+	json_write_key(w, "command");
+	json_write_string(w, command);
+}
+
+int report_end(struct json_writer *w, struct strbuf *out, int status)
+{
+	json_write_end_object(w);
+	strbuf_putc(out, '\n');
+	if (strbuf_failed(out)) {
+		fputs("hfcron: out of memory\n", stderr);
+		status = EXIT_RETRY;
+	} else {
+		(void)fwrite(out->text, 1, out->len, stdout);
+	}
+	strbuf_release(out);
+	return status;
+}
+
+void report_time_json(struct json_writer *w, const char *key, struct wall t)
+{
+	char text[INSTANT_TEXT_MAX];
+
+	json_write_key(w, key);
+	json_write_string(w, t.s == WALL_NONE ? NULL : instant_format(t, text));
+}
+
+void report_job_json(struct json_writer *w, const struct job *job,
+    const struct job_state *state)
+{
+	json_write_begin_object(w);
+	json_write_key(w, "id");
+	json_write_string(w, job->id);
+	json_write_key(w, "type");
+	json_write_string(w, repo_type_name(job->type));
+	json_write_key(w, "name");
+	json_write_string(w, job->name);
+	json_write_key(w, "revision");
+	json_write_string(w, job->revision);
+	json_write_key(w, "state");
+	json_write_string(w, job_phase_name(state->phase));
+	json_write_key(w, "commit");
+	json_write_string(w, state->commit[0] ? state->commit : NULL);
+	json_write_key(w, "target");
+	json_write_string(w, state->target[0] ? state->target : NULL);
+	report_time_json(w, "confirmed_at", state->confirmed_at);
+	report_time_json(w, "changed_at", state->changed_at);
+	report_time_json(w, "unreachable_since", state->unreachable_since);
+	report_time_json(w, "last_run", state->last_run);
+	report_time_json(w, "next_due", state->due);
+	json_write_key(w, "failures");
+	json_write_u64(w, state->failures);
+	json_write_key(w, "retries");
+	json_write_u64(w, state->retries);
+	json_write_key(w, "error");
+	if (state->error_kind == ERR_NONE) {
+		json_write_null(w);
+	} else {
+		json_write_begin_object(w);
+		json_write_key(w, "kind");
+		json_write_string(w, err_kind_name(state->error_kind));
+		json_write_key(w, "text");
+		json_write_string(w, state->error_text);
+		json_write_end_object(w);
+	}
+	json_write_key(w, "bytes_total");
+	json_write_u64(w, state->bytes_total);
+	json_write_key(w, "bytes_done");
+	json_write_u64(w, state->bytes_done);
+	json_write_key(w, "files_total");
+	json_write_u64(w, state->files_total);
+	json_write_key(w, "files_done");
+	json_write_u64(w, state->files_done);
+	json_write_key(w, "note");
+	json_write_string(w, job->note);
+	json_write_end_object(w);
+}
+
+const char *report_time(const struct session *s, const char *zone,
+    struct wall t, char buf[INSTANT_TEXT_MAX])
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+		"Fri", "Sat" };
+	struct civil c, today;
+	int64_t days_apart;
+
+	if (t.s == WALL_NONE) {
+		snprintf(buf, INSTANT_TEXT_MAX, "never");
+		return buf;
+	}
+	calendar_local(&s->calendar, zone, t, &c);
+	calendar_local(&s->calendar, zone, s->now, &today);
+	days_apart = instant_days_from_civil(c.year, c.month, c.day) -
+	    instant_days_from_civil(today.year, today.month, today.day);
+	if (days_apart == 0)
+		snprintf(buf, INSTANT_TEXT_MAX, "%02d:%02d", c.hour, c.minute);
+	else if (days_apart > 0 && days_apart < 7)
+		snprintf(buf, INSTANT_TEXT_MAX, "%s %02d:%02d", days[c.wday],
+		    c.hour, c.minute);
+	else
+		snprintf(buf, INSTANT_TEXT_MAX, "%04d-%02d-%02d %02d:%02d",
+		    (int)c.year, c.month, c.day, c.hour, c.minute);
+	return buf;
+}
+
+bool report_is_problem(const struct job_state *state)
+{
+	return state->phase == PHASE_PARKED || state->phase == PHASE_FAILED ||
+	    (state->error_kind != ERR_NONE && state->phase != PHASE_DISABLED);
+}
+
+static const char *phase_colour(const struct job_state *state)
+{
+	if (state->phase == PHASE_PARKED || state->phase == PHASE_FAILED)
+		return "\033[31m";
+	if (report_is_problem(state))
+		return "\033[33m";
+	return state->phase == PHASE_CURRENT ? "\033[32m" : "";
+}
+
+static void print_freshness(FILE *out, const struct session *s,
+    const char *zone, const struct job_state *state)
+{
+	char confirmed[INSTANT_TEXT_MAX], since[INSTANT_TEXT_MAX];
+
+	if (state->commit[0] != '\0')
+		fprintf(out, "  commit %.12s, confirmed %s", state->commit,
+		    report_time(s, zone, state->confirmed_at, confirmed));
+	if (state->unreachable_since.s != WALL_NONE)
+		fprintf(out, "  unreachable since %s",
+		    report_time(s, zone, state->unreachable_since, since));
+}
+
+void report_job_text(FILE *out, const struct session *s, const struct job *job,
+    const struct job_state *state, bool colour)
+{
+	const char *zone = job->schedule ? job->schedule->zone : "local";
+	const char *paint = colour ? phase_colour(state) : "";
+	char total[NUM_TEXT_MAX], done[NUM_TEXT_MAX];
+	char next[INSTANT_TEXT_MAX];
+
+	fprintf(out, "%s%-9s%s %s\n", paint, job_phase_name(state->phase),
+	    paint[0] ? "\033[0m" : "", job->id);
+	fprintf(out, "         ");
+	if (state->bytes_total > 0 && state->bytes_done < state->bytes_total)
+		fprintf(out, "  %s of %s",
+		    num_format_size(state->bytes_done, done),
+		    num_format_size(state->bytes_total, total));
+	else if (state->bytes_total > 0)
+		fprintf(out, "  %s",
+		    num_format_size(state->bytes_total, total));
+	print_freshness(out, s, zone, state);
+	if (state->due.s == WALL_NONE)
+		fprintf(out, "  not scheduled\n");
+	else if (state->due.s <= s->now.s)
+		fprintf(out, "  due now\n");
+	else
+		fprintf(out, "  next %s\n",
+		    report_time(s, zone, state->due, next));
+	if (state->error_kind != ERR_NONE)
+		fprintf(out, "           %s: %s\n",
+		    err_kind_name(state->error_kind),
+		    state->error_text ? state->error_text : "");
+}

@@ -1,0 +1,37 @@
+/* report.h - jobs and their states, for people and for programs. */
+#ifndef HFCRON_COMMANDS_REPORT_H
+#define HFCRON_COMMANDS_REPORT_H
+
+#include <stdio.h>
+
+#include "base/strbuf.h"
+#include "commands/session.h"
+#include "formats/json_write.h"
+#include "model/job.h"
+#include "model/job_state.h"
+
+enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
+
+/* Opens {"schema":1,"command":NAME, for further keys. */
+void report_begin(struct json_writer *w, struct strbuf *out,
+    const char *command);
+/* Closes and prints; returns `status`, or EXIT_RETRY if memory is short. */
+int report_end(struct json_writer *w, struct strbuf *out, int status);
+
+/* One object of "jobs". */
+void report_job_json(struct json_writer *w, const struct job *job,
+    const struct job_state *state);
+void report_time_json(struct json_writer *w, const char *key, struct wall t);
+
+/* A few lines for people; `colour` for the state. */
+void report_job_text(FILE *out, const struct session *s, const struct job *job,
+    const struct job_state *state, bool colour);
+
+/* "22:00", "Sun 02:00" or "2026-11-22 22:00" in the zone, whichever says enough. */
+const char *report_time(const struct session *s, const char *zone,
+    struct wall t, char buf[INSTANT_TEXT_MAX]);
+
+/* Needs a person or is failing. */
+bool report_is_problem(const struct job_state *state);
+
+#endif

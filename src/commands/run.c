@@ -1,0 +1,436 @@
+/*
+ * run.c - the batch: lock, load, decide, check all due jobs, then fetch them
+ * (design section 5).  Alone samples the wall clock for decisions.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "commands/job_fetch.h"
+#include "commands/progress.h"
+#include "commands/report.h"
+#include "commands/stop_request.h"
+#include "commands/verbs.h"
+#include "platform/clock.h"
+#include "platform/signals.h"
+
+enum { BUDGET_GRACE_MS = 1000 };
+
+struct run {
+	struct session session;
+	struct job_entries entries;
+	struct plan plan;
+	struct job_work *works; /* own; due jobs, in plan order */
+	size_t n;
+	struct progress progress;
+	struct mono deadline; /* of max_duration; ms 0: none */
+	enum exit_status status;
+	bool unreachable; /* the Hub was not reached by a job */
+};
+
+/* --- stopping ------------------------------------------------------------ */
+
+static bool budget_is_over(const struct run *run, int64_t grace_ms)
+{
+	return run->deadline.ms != 0 &&
+	    clock_mono().ms >= run->deadline.ms + grace_ms;
+}
+
+/* HTTP and hashing ask a few times a second whether to go on. */
+static int tick(void *cookie)
+{
+	struct run *run = cookie;
+
+	progress_tick(&run->progress);
+	/* Pieces under way end by themselves within the grace; this is for
+	 * all else that waits. */
+	return signals_pending() != 0 || budget_is_over(run, BUDGET_GRACE_MS);
+}
+
+static enum outcome_kind why_stopped(void *cookie)
+{
+	struct run *run = cookie;
+
+	if (signals_pending() != 0 && !stop_request_is_there(&run->session))
+		return OUTCOME_INTERRUPTED;
+	return OUTCOME_BUDGET_END;
+}
+
+static bool must_end(struct run *run)
+{
+	return signals_pending() != 0 || budget_is_over(run, 0);
+}
+
+/* --- telling ------------------------------------------------------------- */
+
+/*
+ * Off a terminal, stderr is cron's mail: only what needs a person, and the
+ * same trouble not at every tick again.
+ */
+static bool needs_saying(const struct run *run, const struct job_work *w,
+    enum err_kind before, enum job_phase phase_before)
+{
+	const struct job_state *state = &w->entry->state;
+
+	if (run->session.cli->json)
+		return false;
+	if (session_is_live(&run->session) || w->entry->named)
+		return true;
+	if (state->phase == PHASE_PARKED)
+		return true;
+	if (w->error.kind == ERR_DISK || w->error.kind == ERR_STATE)
+		return before != w->error.kind;
+	return state->phase == PHASE_FAILED && phase_before != PHASE_FAILED;
+}
+
+static void say_success(const struct run *run, const struct job_work *w)
+{
+	char bytes[NUM_TEXT_MAX], took[NUM_TEXT_MAX];
+
+	if (!session_is_live(&run->session))
+		return;
+	switch (w->outcome) {
+	case OUTCOME_UPDATED:
+		fprintf(stderr, "updated    %s  commit %.12s, %s in %s\n",
+		    w->job->id, w->commit,
+		    num_format_size(w->bytes_received, bytes),
+		    num_format_duration(clock_mono().ms - w->started_mono.ms,
+			took));
+		break;
+	case OUTCOME_UNCHANGED:
+		fprintf(stderr, "unchanged  %s  commit %.12s\n", w->job->id,
+		    w->commit);
+		break;
+	default:
+		fprintf(stderr, "partial    %s  progress is kept\n",
+		    w->job->id);
+		break;
+	}
+}
+
+/* A work has its outcome: remember it, say it. */
+static void ended(void *cookie, struct job_work *w)
+{
+	struct run *run = cookie;
+	enum err_kind before = w->entry->state.error_kind;
+	enum job_phase phase_before = w->entry->state.phase;
+
+	job_work_finish(w, &run->session);
+	if (w->outcome == OUTCOME_FAILED || w->outcome == OUTCOME_BUSY) {
+		run->status = exit_status_worse(run->status,
+		    w->outcome == OUTCOME_BUSY ? EXIT_RETRY
+					       : exit_status_of(w->error.kind));
+		if (needs_saying(run, w, before, phase_before))
+			fprintf(stderr, "hfcron: %s: %s\n", w->job->id,
+			    w->error.text);
+		return;
+	}
+	say_success(run, w);
+}
+
+/* --- the steps ----------------------------------------------------------- */
+
+static void stop_work(struct run *run, struct job_work *w,
+    enum outcome_kind kind)
+{
+	w->stopped = true;
+	w->outcome = kind;
+	w->phase = WORK_ENDED;
+	ended(run, w);
+}
+
+/* A Hub that one job could not reach is not knocked at by each of the others:
+ * a thousand jobs would wait a thousand times. */
+static void skip_unreachable(struct run *run, struct job_work *w)
+{
+	struct err e = ERR_INIT;
+
+	w->started = clock_wall();
+	w->started_mono = clock_mono();
+	err_set(&e, ERR_UNREACHABLE,
+	    "the Hub could not be reached by the job "
+	    "before; not tried");
+	job_work_fail(w, &e);
+	ended(run, w);
+}
+
+static bool window_is_over(const struct job_work *w)
+{
+	return w->closes.s != WALL_NONE && clock_wall().s >= w->closes.s;
+}
+
+/* News first: one huge job never starves the others. */
+static void check_all(struct run *run)
+{
+	for (size_t i = 0; i < run->n; i++) {
+		struct job_work *w = &run->works[i];
+
+		if (must_end(run)) {
+			stop_work(run, w, why_stopped(run));
+			continue;
+		}
+		if (window_is_over(w)) {
+			stop_work(run, w, OUTCOME_WINDOW_END);
+			continue;
+		}
+		if (run->unreachable) {
+			skip_unreachable(run, w);
+			continue;
+		}
+		w->recheck = run->session.cli->recheck;
+		job_work_check(w, &run->session);
+		if (w->phase == WORK_UNCHANGED) {
+			w->outcome = OUTCOME_UNCHANGED;
+			w->phase = WORK_ENDED;
+		}
+		if (w->phase != WORK_ENDED)
+			continue;
+		if (w->error.kind == ERR_CANCELLED) {
+			stop_work(run, w, why_stopped(run));
+			continue;
+		}
+		run->unreachable = w->error.kind == ERR_UNREACHABLE;
+		ended(run, w);
+	}
+}
+
+static uint64_t plan_remaining(const struct job_work *w)
+{
+	return w->sums.bytes_to_fetch;
+}
+
+/* By priority, then oldest due, then smallest remaining, which only the check
+ * has told; equal ones stay as planned. */
+static int compare_works(const void *a, const void *b)
+{
+	const struct job_work *x = a, *y = b;
+
+	if (x->job->priority != y->job->priority)
+		return x->job->priority < y->job->priority ? -1 : 1;
+	if (x->slot.s != y->slot.s)
+		return x->slot.s < y->slot.s ? -1 : 1;
+	if (plan_remaining(x) != plan_remaining(y))
+		return plan_remaining(x) < plan_remaining(y) ? -1 : 1;
+	return strcmp(x->job->id, y->job->id);
+}
+
+/* Room on the disk, and proof of what is there already. */
+static void admit_all(struct run *run)
+{
+	struct disk_budget budget;
+
+	memset(&budget, 0, sizeof(budget));
+	for (size_t i = 0; i < run->n; i++) {
+		struct job_work *w = &run->works[i];
+
+		if (w->phase != WORK_READY)
+			continue;
+		if (must_end(run)) {
+			stop_work(run, w, why_stopped(run));
+			continue;
+		}
+		job_work_adopt(w, &run->session);
+		if (w->phase == WORK_READY)
+			job_work_admit(w, &run->session, &budget);
+		if (w->phase != WORK_ENDED)
+			continue;
+		if (w->error.kind == ERR_CANCELLED)
+			stop_work(run, w, why_stopped(run));
+		else
+			ended(run, w);
+	}
+}
+
+static void fetch_all(struct run *run)
+{
+	struct job_fetch fetch;
+	struct err e = ERR_INIT;
+
+	memset(&fetch, 0, sizeof(fetch));
+	fetch.session = &run->session;
+	fetch.works = run->works;
+	fetch.n = run->n;
+	fetch.deadline = run->deadline;
+	fetch.ended = ended;
+	fetch.cookie = run;
+	if (job_fetch(&fetch, why_stopped, run, &e) == -1)
+		session_fail(&run->session, &e);
+}
+
+/* Named jobs only, if any are named. */
+static int make_works(struct run *run, struct err *e)
+{
+	bool only_named = run->session.cli->n_words > 0;
+
+	run->works = calloc(run->plan.n_due + 1, sizeof(*run->works));
+	if (run->works == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < run->plan.n_due; i++) {
+		const struct plan_decision *d = &run->plan.decisions[i];
+		struct job_entry *entry = &run->entries.items[d->index];
+		struct job_work *w;
+
+		if (only_named && !entry->named)
+			continue;
+		w = &run->works[run->n++];
+		job_work_init(w, entry->job, entry);
+		w->slot = d->slot;
+		w->closes = d->closes;
+	}
+	return 0;
+}
+
+/* Jobs that were named but may not run now, and why. */
+static void say_waiting(const struct run *run)
+{
+	for (size_t i = 0; i < run->plan.n; i++) {
+		const struct plan_decision *d = &run->plan.decisions[i];
+
+		if (d->verdict != PLAN_DUE &&
+		    run->entries.items[d->index].named &&
+		    !run->session.cli->json)
+			fprintf(stderr, "hfcron: %s: %s\n",
+			    run->entries.items[d->index].job->id, d->reason);
+	}
+}
+
+static void say_nothing_due(const struct run *run)
+{
+	char when[INSTANT_TEXT_MAX];
+
+	if (!session_is_live(&run->session))
+		return;
+	if (run->plan.next.s == WALL_NONE)
+		fputs("nothing is due\n", stderr);
+	else
+		fprintf(stderr, "nothing due until %s\n",
+		    report_time(&run->session, "local", run->plan.next, when));
+}
+
+static void print_json(struct run *run)
+{
+	struct strbuf out;
+	struct json_writer w;
+
+	report_begin(&w, &out, "run");
+	json_write_key(&w, "jobs");
+	json_write_begin_array(&w);
+	for (size_t i = 0; i < run->n; i++)
+		report_job_json(&w, run->works[i].job,
+		    &run->works[i].entry->state);
+	json_write_end_array(&w);
+	report_time_json(&w, "next_due", run->plan.next);
+	json_write_key(&w, "exit");
+	json_write_i64(&w, run->status);
+	run->status = report_end(&w, &out, run->status);
+}
+
+static void set_deadline(struct run *run)
+{
+	int64_t ms = run->session.config.transfer.max_duration_ms;
+	int64_t ours = run->session.cli->max_duration_ms;
+
+	if (ours > 0 && (ms == 0 || ours < ms))
+		ms = ours;
+	if (ms > 0)
+		run->deadline.ms = clock_mono().ms + ms;
+}
+
+static int open_all(struct run *run)
+{
+	struct session *s = &run->session;
+
+	if (session_load(s, true) == -1 || session_lock(s) == -1 ||
+	    session_open_log(s) == -1 ||
+	    session_open_store(s, STORE_WRITE) == -1 ||
+	    session_open_token(s) == -1)
+		return -1;
+	stop_request_clear(s);
+	return 0;
+}
+
+static int decide(struct run *run, struct err *e)
+{
+	struct session *s = &run->session;
+
+	if (job_entries_load(&run->entries, s, e) == -1 ||
+	    job_entries_save(&run->entries, s, e) == -1 ||
+	    job_entries_plan(&run->entries, s, s->now, &run->plan, e) == -1)
+		return -1;
+	if (run->plan.notice[0] != '\0') {
+		fprintf(stderr, "hfcron: %s\n", run->plan.notice);
+		log_event(&s->log, LOG_WARN, run->plan.notice, NULL);
+	}
+	return make_works(run, e);
+}
+
+static void work_all(struct run *run)
+{
+	struct session *s = &run->session;
+	struct err e = ERR_INIT;
+
+	if (session_open_hub(s) == -1)
+		return;
+	progress_init(&run->progress, s, run->works, run->n, true);
+	s->tick = tick;
+	s->tick_cookie = run;
+	check_all(run);
+	qsort(run->works, run->n, sizeof(*run->works), compare_works);
+	admit_all(run);
+	fetch_all(run);
+	progress_end(&run->progress);
+	s->tick = NULL;
+	if (store_meta_put_wall(s->store, "last_run", clock_wall(), &e) == -1)
+		session_fail(s, &e);
+}
+
+static void run_release(struct run *run)
+{
+	for (size_t i = 0; i < run->n; i++)
+		job_work_release(&run->works[i]);
+	free(run->works);
+	plan_release(&run->plan);
+	job_entries_release(&run->entries);
+	session_close(&run->session);
+}
+
+int verb_run(const struct cli *cli)
+{
+	struct run *run;
+	struct err e = ERR_INIT;
+	int status;
+
+	if (cli->dry_run)
+		return verb_plan(cli);
+	run = calloc(1, sizeof(*run));
+	if (run == NULL) {
+		fputs("hfcron: out of memory\n", stderr);
+		return EXIT_RETRY;
+	}
+	session_init(&run->session, cli);
+	if (open_all(run) == 0) {
+		set_deadline(run);
+		if (decide(run, &e) == -1)
+			session_fail(&run->session, &e);
+		else if (run->n > 0)
+			work_all(run);
+		else if (cli->n_words == 0)
+			say_nothing_due(run);
+		say_waiting(run);
+		/* Stopped by `hfcron stop`: that is an orderly end. */
+		if (signals_pending() != 0 &&
+		    stop_request_is_there(&run->session))
+			signals_forget();
+		stop_request_clear(&run->session);
+		run->status = exit_status_worse(run->status,
+		    run->session.status);
+		if (cli->json && run->status != EXIT_CONFIG)
+			print_json(run);
+	} else {
+		run->status = run->session.status;
+	}
+	status = (int)run->status;
+	run_release(run);
+	free(run);
+	return status;
+}

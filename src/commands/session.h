@@ -1,0 +1,78 @@
+/*
+ * session.h - what every verb needs, opened in order and closed in reverse:
+ * configuration, lists, run lock, log, store, token, HTTP, Hub.
+ *
+ * A verb opens only what it uses.  Each opener returns 0, or -1 after it has
+ * said on stderr what is wrong; session->status is then the exit code.
+ */
+#ifndef HFCRON_COMMANDS_SESSION_H
+#define HFCRON_COMMANDS_SESSION_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "commands/cli.h"
+#include "commands/exit_status.h"
+#include "config/config.h"
+#include "config/model_list.h"
+#include "hub/hub_client.h"
+#include "model/calendar.h"
+#include "plan/plan.h"
+#include "platform/lock.h"
+#include "store/store.h"
+
+struct session {
+	const struct cli *cli; /* foreign */
+	struct config config;
+	struct model_list list;
+	struct problems problems;
+	struct file_lock lock;
+	FILE *log_file; /* own or NULL */
+	struct log log;
+	struct store *store; /* own or NULL */
+	struct secret token;
+	char token_where[256];	  /* "" without a token */
+	struct http_client *http; /* own or NULL */
+	char user_agent[256];
+	struct hub hub;
+	struct calendar calendar;
+	struct plan_dice dice;
+	struct wall now; /* sampled once, at open */
+	enum exit_status status;
+	/* Asked by HTTP while it waits: painting, and whether to stop. */
+	int (*tick)(void *cookie);
+	void *tick_cookie;
+};
+
+void session_init(struct session *s, const struct cli *cli);
+void session_close(struct session *s);
+
+/* Configuration and environment; `with_lists`: the model lists too.  Prints
+ * every problem. */
+int session_load(struct session *s, bool with_lists);
+
+/* The run lock; -1 with status EXIT_DONE if another run holds it. */
+int session_lock(struct session *s);
+int session_open_log(struct session *s);
+int session_open_store(struct session *s, enum store_mode mode);
+/* Token, HTTP client, Hub. */
+int session_open_hub(struct session *s);
+/* Only the token: for fingerprints. */
+int session_open_token(struct session *s);
+
+/* Hash of token and endpoint: a change unparks. */
+void session_access_hash(const struct session *s, uint8_t hash[JOB_HASH_BYTES]);
+
+/* "hfcron: TEXT" on stderr, and into the log as an error. */
+void session_complain(struct session *s, const struct err *e);
+/* Complain and set the status that belongs to the error's kind. */
+int session_fail(struct session *s, const struct err *e);
+
+/* Standard error is a terminal and nobody asked for silence. */
+bool session_is_live(const struct session *s);
+
+/* Path of a file in state_dir; owned, NULL: no memory. */
+char *session_state_path(const struct session *s, const char *name);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * stop.c - ask the run at work to checkpoint and exit, and wait for it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "commands/session.h"
+#include "commands/stop_request.h"
+#include "commands/verbs.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/process.h"
+#include "platform/signals.h"
+
+enum { POLL_MS = 50, GIVE_UP_MS = 60 * 1000 };
+
+/* 1: a run holds the lock, 0: none, -1 with *e. */
+static int is_at_work(struct session *s, const char *path, struct err *e)
+{
+	struct fs_stat st;
+
+	if (fs_lstat(path, &st, e) == -1)
+		return -1;
+	if (st.type == FS_ABSENT)
+		return 0;
+	if (lock_try(&s->lock, path, 0600, e) == 0) {
+		lock_release(&s->lock);
+		return 0;
+	}
+	return e->kind == ERR_BUSY ? 1 : -1;
+}
+
+static int read_pid(const char *path, int64_t *pid, struct err *e)
+{
+	char *text = NULL;
+	size_t n;
+	uint64_t value;
+	int rc;
+
+	if (fs_read_file(path, 256, &text, &n, e) == -1)
+		return -1;
+	rc = num_parse_u64(text, strcspn(text, " "), INT32_MAX, &value);
+	free(text);
+	if (rc == -1)
+		return err_set(e, ERR_TRANSIENT,
+		    "%s does not name a process "
+		    "yet; try again",
+		    path);
+	*pid = (int64_t)value;
+	return 0;
+}
+
+static int wait_for_end(struct session *s, const char *path, struct err *e)
+{
+	struct mono start = clock_mono();
+	int busy;
+
+	while ((busy = is_at_work(s, path, e)) == 1) {
+		if (signals_pending() != 0)
+			return err_set(e, ERR_CANCELLED, "not waited for");
+		if (clock_mono().ms - start.ms > GIVE_UP_MS)
+			return err_set(e, ERR_TRANSIENT,
+			    "the run was asked to "
+			    "stop but is still at work after a minute");
+		clock_sleep_ms(POLL_MS);
+	}
+	return busy;
+}
+
+static int stop(struct session *s, const char *path, bool *was_at_work,
+    struct err *e)
+{
+	int64_t pid;
+	int busy = is_at_work(s, path, e);
+
+	*was_at_work = busy == 1;
+	if (busy != 1)
+		return busy;
+	if (read_pid(path, &pid, e) == -1 || stop_request_make(s, e) == -1 ||
+	    process_ask_to_stop(pid, e) == -1)
+		return -1;
+	return wait_for_end(s, path, e);
+}
+
+int verb_stop(const struct cli *cli)
+{
+	struct session s;
+	struct err e = ERR_INIT;
+	char *path = NULL;
+	bool was_at_work = false;
+	int status;
+
+	session_init(&s, cli);
+	if (session_load(&s, false) == 0) {
+		path = session_state_path(&s, "lock");
+		if (path == NULL) {
+			err_nomem(&e);
+			session_fail(&s, &e);
+		} else if (stop(&s, path, &was_at_work, &e) == -1) {
+			session_fail(&s, &e);
+		}
+	}
+	status = (int)s.status;
+	if (status == EXIT_DONE && cli->json)
+		printf("{\"schema\":1,\"command\":\"stop\",\"stopped\":%s}\n",
+		    was_at_work ? "true" : "false");
+	else if (status == EXIT_DONE && !cli->quiet)
+		puts(was_at_work ? "the run has ended; progress is kept"
+				 : "no run is at work");
+	free(path);
+	session_close(&s);
+	return status;
+}

@@ -1,0 +1,14 @@
+/* verbs.h - one function per command; each returns the exit code. */
+#ifndef HFCRON_COMMANDS_VERBS_H
+#define HFCRON_COMMANDS_VERBS_H
+
+struct cli;
+
+int verb_run(const struct cli *cli);
+int verb_plan(const struct cli *cli);
+int verb_status(const struct cli *cli);
+int verb_get(const struct cli *cli);
+int verb_check(const struct cli *cli);
+int verb_stop(const struct cli *cli);
+
+#endif
