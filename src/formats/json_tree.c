@@ -519,7 +519,7 @@ static int make_tree(const struct checker *c, struct tree *t,
     const struct json_limits *limits, struct err *e)
 {
 	size_t total = c->values + c->keys;
-	jsmntok_t *tokens = calloc(total, sizeof(*tokens));
+	jsmntok_t *tokens = calloc(total + 1, sizeof(*tokens));
 	const struct tree_node *first = NULL, *again = NULL;
 	struct tree_builder b;
 	int rc;

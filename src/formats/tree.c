@@ -42,13 +42,14 @@ void tree_free(struct tree *t)
 void *tree_alloc(struct tree *t, size_t n)
 {
 	struct block *b = t->blocks;
-	size_t align = sizeof(max_align_t), size;
+	size_t align = sizeof(max_align_t);
 
 	if (n > SIZE_MAX / 2)
 		return NULL;
 	n = (n + align - 1) / align * align;
 	if (b == NULL || n > b->size - b->used) {
-		size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+		size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+
 		b = malloc(sizeof(*b) + size);
 		if (b == NULL)
 			return NULL;
@@ -150,16 +151,19 @@ struct tree_node *tree_builder_add(struct tree_builder *b, enum tree_type type,
 	return node;
 }
 
+struct entry {
+	const struct tree_node *node;
+};
+
 /* By key, and among equal keys in document order. */
 static int compare_entries(const void *a, const void *b)
 {
-	const struct tree_node *x = *(const struct tree_node *const *)a;
-	const struct tree_node *y = *(const struct tree_node *const *)b;
-	int order = strcmp(x->key, y->key);
+	const struct entry *x = a, *y = b;
+	int order = strcmp(x->node->key, y->node->key);
 
 	if (order != 0)
 		return order;
-	return x < y ? -1 : x > y;
+	return x->node < y->node ? -1 : x->node > y->node;
 }
 
 static void find_in_few(const struct tree_node *map,
@@ -182,7 +186,7 @@ static void find_in_few(const struct tree_node *map,
 int tree_duplicate_key(const struct tree_node *map,
     const struct tree_node **first, const struct tree_node **again)
 {
-	const struct tree_node **sorted;
+	struct entry *sorted;
 	size_t i;
 
 	*first = NULL;
@@ -195,16 +199,19 @@ int tree_duplicate_key(const struct tree_node *map,
 	if (sorted == NULL)
 		return -1;
 	for (i = 0; i < map->n; i++)
-		sorted[i] = &map->children[i];
-	qsort((void *)sorted, map->n, sizeof(*sorted), compare_entries);
+		sorted[i].node = &map->children[i];
+	qsort(sorted, map->n, sizeof(*sorted), compare_entries);
 	for (i = 1; i < map->n; i++) {
-		if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0 &&
-		    (*again == NULL || sorted[i] < *again)) {
-			*first = sorted[i - 1];
-			*again = sorted[i];
+		const struct tree_node *before = sorted[i - 1].node;
+		const struct tree_node *node = sorted[i].node;
+
+		if (strcmp(before->key, node->key) == 0 &&
+		    (*again == NULL || node < *again)) {
+			*first = before;
+			*again = node;
 		}
 	}
-	free((void *)sorted);
+	free(sorted);
 	return 0;
 }
 

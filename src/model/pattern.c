@@ -88,7 +88,7 @@ static bool class_has(const uint32_t *cp, size_t i, size_t end, uint32_t x)
 		i++;
 	while (i < end) {
 		bool range = i + 2 < end && cp[i + 1] == '-';
-		uint32_t first = cp[i], last = range ? cp[i + 2] : cp[i];
+		uint32_t first = cp[i], last = cp[range ? i + 2 : i];
 
 		i += range ? 3 : 1;
 		if (first > last)
