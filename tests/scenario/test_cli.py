@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -418,7 +419,6 @@ def test_closed_stdout(hub, hf, repo):
 def test_full_stdout(hub, hf, repo):
     """Output that cannot be written is an error, not a success."""
     with open("/dev/full", "w") as full:
-        import subprocess
         p = subprocess.run([hf.binary, "status"], env=hf.environment(), stdout=full,
                            stderr=subprocess.PIPE, check=False)
     assert p.returncode != 0

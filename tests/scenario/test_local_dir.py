@@ -1,6 +1,7 @@
 """local_dir: real files in a folder, with the official client's books beside."""
 
 import re
+import signal
 import time
 
 import pytest
@@ -175,7 +176,6 @@ def test_planted_links_are_not_followed(hub, hf, repo, target, planted, tmp_path
 
 
 def test_resume(hub, hf, tmp_path):
-    import signal
     repo = hub.add_repo("org/big", {"w.bin": Lfs(Generated(2, 40 << 20)), "a": "b"})
     target = tmp_path / "t"
     hf.models({"name": "org/big", "local_dir": str(target)})

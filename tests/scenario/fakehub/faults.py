@@ -14,6 +14,9 @@ import gzip
 import json
 import random
 import re
+import time
+
+from .wire import reply
 
 
 class Action:
@@ -102,7 +105,6 @@ def _edit(change):
 
 def _answer(code, body, content_type, headers):
     def make(req):
-        from .wire import reply
         h = headers(req) if callable(headers) else headers
         return reply(code, body, content_type, list((h or {}).items()))
     return _Before(make)
@@ -249,7 +251,6 @@ def drip(bytes_per_s):
 def delay(seconds):
     """A pause before the answer."""
     def change(req, resp):
-        import time
         time.sleep(seconds)
     return _edit(change)
 
