@@ -1,0 +1,550 @@
+/* test_transfer.c - byte ranges, piece plans, partial files and their proof. */
+#include "platform/fs.h"
+#include "transfer/partial_file.h"
+#include "transfer/piece_plan.h"
+#include "transfer/sync_pool.h"
+#include "transfer/verify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* cmocka wants the four headers above before it. */
+#include <cmocka.h>
+
+/* --- extents ------------------------------------------------------------- */
+
+static void expect_extents(const struct extents *x, const char *want)
+{
+	char text[256] = "";
+
+	for (size_t i = 0; i < x->n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%s%llu-%llu", i ? " " : "",
+		    (unsigned long long)x->items[i].from,
+		    (unsigned long long)x->items[i].to);
+	assert_string_equal(text, want);
+}
+
+static void extents_merge(void **state)
+{
+	static const struct {
+		uint64_t from, to;
+		const char *after;
+	} steps[] = {
+		{ 10, 20, "10-20" },
+		{ 30, 40, "10-20 30-40" },
+		{ 0, 5, "0-5 10-20 30-40" },
+		{ 20, 25, "0-5 10-25 30-40" },
+		{ 5, 10, "0-25 30-40" },
+		{ 12, 12, "0-25 30-40" },
+		{ 24, 31, "0-40" },
+		{ 50, 60, "0-40 50-60" },
+		{ 0, 100, "0-100" },
+	};
+	struct extents x;
+
+	(void)state;
+	extents_init(&x);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		assert_int_equal(extents_add(&x, steps[i].from, steps[i].to),
+		    0);
+		expect_extents(&x, steps[i].after);
+	}
+	extents_release(&x);
+}
+
+static void extents_questions(void **state)
+{
+	struct extents x, copy;
+	struct extent gap;
+
+	(void)state;
+	extents_init(&x);
+	assert_int_equal(extents_front(&x), 0);
+	assert_true(extents_gap(&x, 0, 10, &gap));
+	assert_int_equal(gap.to, 10);
+	assert_false(extents_gap(&x, 0, 0, &gap));
+	extents_add(&x, 0, 10);
+	extents_add(&x, 20, 30);
+	assert_int_equal(extents_front(&x), 10);
+	assert_int_equal(extents_bytes(&x), 20);
+	assert_true(extents_gap(&x, 0, 100, &gap));
+	assert_int_equal(gap.from, 10);
+	assert_int_equal(gap.to, 20);
+	assert_true(extents_gap(&x, 25, 100, &gap));
+	assert_int_equal(gap.from, 30);
+	assert_int_equal(gap.to, 100);
+	assert_false(extents_gap(&x, 20, 30, &gap));
+	assert_true(extents_cover(&x, 22, 30));
+	assert_false(extents_cover(&x, 5, 25));
+	assert_false(extents_cover(&x, 30, 31));
+	assert_int_equal(extents_copy(&copy, &x), 0);
+	expect_extents(&copy, "0-10 20-30");
+	extents_release(&copy);
+	extents_release(&x);
+}
+
+/* Against a plain array of bytes, many random steps. */
+static void extents_model(void **state)
+{
+	unsigned char model[256] = { 0 };
+	struct extents x;
+	unsigned seed = 1;
+
+	(void)state;
+	extents_init(&x);
+	for (int step = 0; step < 3000; step++) {
+		unsigned from, to;
+		uint64_t bytes = 0;
+
+		if (step % 40 == 0) {
+			extents_release(&x);
+			memset(model, 0, sizeof(model));
+		}
+		seed = seed * 1103515245 + 12345;
+		from = (seed >> 16) % 256;
+		to = from + (seed >> 8) % 24;
+		if (to > 256)
+			to = 256;
+		memset(model + from, 1, to - from);
+		assert_int_equal(extents_add(&x, from, to), 0);
+		for (unsigned i = 0; i < 256; i++) {
+			bytes += model[i];
+			assert_int_equal(extents_cover(&x, i, i + 1), model[i]);
+		}
+		assert_int_equal(extents_bytes(&x), bytes);
+		for (size_t i = 1; i < x.n; i++)
+			assert_true(x.items[i - 1].to < x.items[i].from);
+	}
+	extents_release(&x);
+}
+
+/* --- piece plan ---------------------------------------------------------- */
+
+#define MIB ((uint64_t)1024 * 1024)
+
+static void piece_sizes(void **state)
+{
+	static const struct {
+		uint64_t size;
+		unsigned connections;
+		uint64_t want;
+	} rows[] = {
+		{ 0, 8, 0 },
+		{ 1000, 8, 1000 },
+		{ 32 * MIB - 1, 8, 32 * MIB - 1 },
+		{ 32 * MIB, 8, 8 * MIB },
+		{ 512 * MIB, 8, 16 * MIB },
+		{ 100000 * MIB, 8, 64 * MIB },
+		{ 64 * MIB, 0, 16 * MIB },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(piece_plan_size(rows[i].size,
+				     rows[i].connections),
+		    rows[i].want);
+}
+
+static void piece_next(void **state)
+{
+	struct extents taken;
+	struct extent next;
+
+	(void)state;
+	extents_init(&taken);
+	assert_true(piece_plan_next(&taken, 100, 30, 1000, &next));
+	assert_int_equal(next.from, 0);
+	assert_int_equal(next.to, 30);
+	extents_add(&taken, 0, 30);
+	extents_add(&taken, 40, 50);
+	assert_true(piece_plan_next(&taken, 100, 30, 1000, &next));
+	assert_int_equal(next.from, 30);
+	assert_int_equal(next.to, 40);
+	assert_false(piece_plan_next(&taken, 100, 30, 30, &next));
+	extents_add(&taken, 30, 100);
+	assert_false(piece_plan_next(&taken, 100, 30, 1000, &next));
+	extents_release(&taken);
+}
+
+static void piece_judge(void **state)
+{
+	static const struct {
+		int status;
+		bool ranged;
+		uint64_t from, to;
+		const char *range, *length;
+		enum piece_answer want;
+	} rows[] = {
+		{ 200, false, 0, 100, NULL, "100", PIECE_OK },
+		{ 200, false, 0, 100, NULL, NULL, PIECE_OK },
+		{ 200, false, 0, 100, NULL, "99", PIECE_LENGTH_WRONG },
+		{ 200, false, 0, 100, NULL, "99999999999999999999",
+		    PIECE_LENGTH_WRONG },
+		{ 200, true, 10, 20, NULL, "100", PIECE_RANGE_IGNORED },
+		{ 206, true, 10, 20, "bytes 10-19/100", "10", PIECE_OK },
+		{ 206, true, 10, 20, "bytes 10-19/100", "11",
+		    PIECE_LENGTH_WRONG },
+		{ 206, true, 10, 20, "bytes 11-20/100", "10",
+		    PIECE_RANGE_WRONG },
+		{ 206, true, 10, 20, "bytes 10-19/101", "10",
+		    PIECE_RANGE_WRONG },
+		{ 206, true, 10, 20, "bytes 10-18/100", "9",
+		    PIECE_RANGE_WRONG },
+		{ 206, true, 10, 20, NULL, "10", PIECE_RANGE_WRONG },
+		{ 206, false, 0, 100, "bytes 0-99/100", "100",
+		    PIECE_RANGE_WRONG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(piece_plan_judge(rows[i].status,
+				     rows[i].ranged, rows[i].from, rows[i].to,
+				     100, rows[i].range, rows[i].length),
+		    rows[i].want);
+}
+
+static void piece_expires(void **state)
+{
+	(void)state;
+	assert_int_equal(piece_plan_expires_s("https://x/y?a=1&Expires=77&b"),
+	    77);
+	assert_int_equal(piece_plan_expires_s("https://x/y?Expires=78"), 78);
+	assert_int_equal(piece_plan_expires_s("https://x/y?XExpires=78"), -1);
+	assert_int_equal(piece_plan_expires_s("https://x/Expires=78"), -1);
+	assert_int_equal(piece_plan_expires_s("https://x/y?Expires=-1"), -1);
+}
+
+/* --- partial files ------------------------------------------------------- */
+
+static const char sha256_of_abcdef[] =
+    "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721";
+
+static char *scratch_path(char *dir, size_t size)
+{
+	char *path;
+
+	snprintf(dir, size, "/tmp/hfcron-transfer-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	path = fs_join(dir, "blob.incomplete");
+	assert_non_null(path);
+	return path;
+}
+
+static void clean(const char *dir, char *path)
+{
+	unlink(path);
+	rmdir(dir);
+	free(path);
+}
+
+static void write_at(struct partial_file *p, const char *text, uint64_t at)
+{
+	struct err e = ERR_INIT;
+
+	assert_int_equal(partial_file_write(p, text, strlen(text), at, &e), 0);
+}
+
+static void partial_out_of_order(void **state)
+{
+	char dir[64], *path = scratch_path(dir, sizeof(dir));
+	struct partial_file p;
+	struct err e = ERR_INIT;
+	uint64_t resumed, behind;
+
+	(void)state;
+	partial_file_init(&p);
+	assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256, NULL,
+			     &resumed, &e),
+	    0);
+	write_at(&p, "def", 3);
+	assert_int_equal(digest_length(p.digest), 0);
+	assert_false(partial_file_is_complete(&p));
+	assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e), -1);
+	assert_int_equal(e.kind, ERR_BUG);
+	write_at(&p, "abc", 0);
+	assert_true(partial_file_is_complete(&p));
+	assert_int_equal(partial_file_hash(&p, 1, &behind, &e), 0);
+	assert_int_equal(behind, 0);
+	assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e), 0);
+	assert_int_equal(partial_file_write(&p, "x", 1, 6, &e), -1);
+	assert_int_equal(e.kind, ERR_BUG);
+	assert_true(partial_file_is_there(&p));
+	unlink(path);
+	assert_false(partial_file_is_there(&p));
+	partial_file_release(&p);
+	clean(dir, path);
+}
+
+static void partial_wrong_hash(void **state)
+{
+	char dir[64], *path = scratch_path(dir, sizeof(dir));
+	struct partial_file p;
+	struct err e = ERR_INIT;
+	uint64_t resumed, inode;
+
+	(void)state;
+	partial_file_init(&p);
+	assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256, NULL,
+			     &resumed, &e),
+	    0);
+	write_at(&p, "abcdeX", 0);
+	assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e), -1);
+	assert_int_equal(e.kind, ERR_INTEGRITY);
+	inode = p.inode;
+	assert_int_equal(partial_file_restart(&p, &e), 0);
+	assert_int_equal(extents_bytes(&p.received), 0);
+	write_at(&p, "abcdef", 0);
+	assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e), 0);
+	(void)inode;
+	partial_file_release(&p);
+	clean(dir, path);
+}
+
+/* Written in one life, gone on with in the next; the digest's state spares
+ * the reading, and without it the front is read again. */
+static void resume_with(bool with_state, bool tamper, bool replaced)
+{
+	enum { HALF = 100 * 1000 };
+	char dir[64], *path = scratch_path(dir, sizeof(dir)), *bytes;
+	char hex[DIGEST_HEX_MAX];
+	struct partial_file p;
+	struct partial_snapshot snap;
+	struct engine_resume resume;
+	struct digest *digest;
+	struct err e = ERR_INIT;
+	uint64_t resumed, behind = 1;
+
+	bytes = malloc(2 * HALF);
+	for (size_t i = 0; i < 2 * HALF; i++)
+		bytes[i] = (char)(i * 7);
+	digest = digest_new(DIGEST_SHA256, 2 * HALF, &e);
+	digest_update(digest, bytes, 2 * HALF);
+	digest_final(digest, hex);
+	digest_free(digest);
+	partial_file_init(&p);
+	assert_int_equal(partial_file_open(&p, path, 2 * HALF, DIGEST_SHA256,
+			     NULL, &resumed, &e),
+	    0);
+	assert_int_equal(partial_file_write(&p, bytes, HALF, 0, &e), 0);
+	assert_int_equal(partial_file_snapshot(&p, &snap, &e), 0);
+	assert_int_equal(p.dirty_bytes, 0);
+	memset(&resume, 0, sizeof(resume));
+	resume.device = p.device;
+	resume.inode = p.inode + (replaced ? 1 : 0);
+	resume.extents = snap.extents.items;
+	resume.n_extents = snap.extents.n;
+	if (with_state) {
+		assert_int_equal(snap.digest_at, HALF - HALF % 64);
+		resume.digest_at = snap.digest_at;
+		memcpy(resume.digest_state, snap.digest_state,
+		    sizeof(resume.digest_state));
+	}
+	if (tamper)
+		assert_int_equal(fs_pwrite(p.fd, "!", 1, HALF / 2, path, &e),
+		    0);
+	partial_file_release(&p);
+
+	assert_int_equal(partial_file_open(&p, path, 2 * HALF, DIGEST_SHA256,
+			     &resume, &resumed, &e),
+	    0);
+	assert_int_equal(resumed, replaced ? 0 : HALF);
+	if (replaced)
+		assert_int_equal(partial_file_write(&p, bytes, HALF, 0, &e), 0);
+	assert_int_equal(partial_file_write(&p, bytes + HALF, HALF, HALF, &e),
+	    0);
+	while (behind > 0)
+		assert_int_equal(partial_file_hash(&p, 4096, &behind, &e), 0);
+	/* What was tampered with before the state was taken is proven by the
+	 * state; read again, it shows. */
+	assert_int_equal(partial_file_prove(&p, hex, &e),
+	    tamper && !with_state ? -1 : 0);
+	partial_snapshot_release(&snap);
+	partial_file_release(&p);
+	free(bytes);
+	clean(dir, path);
+}
+
+static void partial_resume(void **state)
+{
+	(void)state;
+	resume_with(true, false, false);
+	resume_with(false, false, false);
+	resume_with(false, true, false);
+	resume_with(true, false, true);
+}
+
+/* Extents that the file cannot have are not believed. */
+static void partial_resume_refused(void **state)
+{
+	static const struct extent beyond[] = { { 0, 7 } },
+				   unwritten[] = { { 0, 5 } },
+				   empty[] = { { 3, 3 } };
+	static const struct extent *const cases[] = { beyond, unwritten,
+		empty };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char dir[64], *path = scratch_path(dir, sizeof(dir));
+		struct engine_resume resume;
+		struct partial_file p;
+		struct err e = ERR_INIT;
+		uint64_t resumed;
+
+		partial_file_init(&p);
+		assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256,
+				     NULL, &resumed, &e),
+		    0);
+		write_at(&p, "abc", 0);
+		memset(&resume, 0, sizeof(resume));
+		resume.device = p.device;
+		resume.inode = p.inode;
+		resume.extents = cases[i];
+		resume.n_extents = 1;
+		partial_file_release(&p);
+		assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256,
+				     &resume, &resumed, &e),
+		    0);
+		assert_int_equal(resumed, 0);
+		assert_int_equal(extents_bytes(&p.received), 0);
+		write_at(&p, "abcdef", 0);
+		assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e),
+		    0);
+		partial_file_release(&p);
+		clean(dir, path);
+	}
+}
+
+/* A link planted under the partial's name is not followed. */
+static void partial_planted_link(void **state)
+{
+	char dir[64], *path = scratch_path(dir, sizeof(dir));
+	char *victim = fs_join(dir, "victim");
+	struct partial_file p;
+	struct err e = ERR_INIT;
+	uint64_t resumed;
+	struct stat st;
+	FILE *f = fopen(victim, "w");
+
+	(void)state;
+	fputs("precious", f);
+	fclose(f);
+	assert_int_equal(symlink(victim, path), 0);
+	partial_file_init(&p);
+	assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256, NULL,
+			     &resumed, &e),
+	    0);
+	write_at(&p, "abcdef", 0);
+	partial_file_release(&p);
+	assert_int_equal(stat(victim, &st), 0);
+	assert_int_equal(st.st_size, 8);
+	unlink(victim);
+	free(victim);
+	clean(dir, path);
+}
+
+/* --- verify, sync pool --------------------------------------------------- */
+
+static int refuse(void *cookie)
+{
+	(void)cookie;
+	return 1;
+}
+
+static void verify_kinds(void **state)
+{
+	char dir[64], *path = scratch_path(dir, sizeof(dir));
+	struct err e = ERR_INIT;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	fputs("abcdef", f);
+	fclose(f);
+	assert_int_equal(verify_file(path, 6, DIGEST_SHA256, sha256_of_abcdef,
+			     NULL, NULL, &e),
+	    0);
+	assert_int_equal(verify_file(path, 5, DIGEST_SHA256, sha256_of_abcdef,
+			     NULL, NULL, &e),
+	    -1);
+	assert_int_equal(e.kind, ERR_INTEGRITY);
+	assert_int_equal(verify_file(path, 7, DIGEST_SHA256, sha256_of_abcdef,
+			     NULL, NULL, &e),
+	    -1);
+	assert_int_equal(e.kind, ERR_INTEGRITY);
+	assert_int_equal(verify_file(path, 6, DIGEST_GIT_SHA1,
+			     "f2ad6c76f0115a6ba5b00456a849810e7ec0af20", NULL,
+			     NULL, &e),
+	    -1);
+	assert_int_equal(e.kind, ERR_INTEGRITY);
+	assert_int_equal(verify_file(path, 6, DIGEST_SHA256, sha256_of_abcdef,
+			     refuse, NULL, &e),
+	    -1);
+	assert_int_equal(e.kind, ERR_CANCELLED);
+	unlink(path);
+	assert_int_equal(verify_file(path, 6, DIGEST_SHA256, sha256_of_abcdef,
+			     NULL, NULL, &e),
+	    -1);
+	assert_int_equal(e.kind, ERR_DISK);
+	clean(dir, path);
+}
+
+static void pool_works(void **state)
+{
+	char dir[64], *path = scratch_path(dir, sizeof(dir));
+	struct sync_pool *pool;
+	struct sync_job jobs[20], *job;
+	struct err e = ERR_INIT;
+	int fd, good = 0, bad = 0;
+
+	(void)state;
+	assert_int_equal(fs_open_rw(path, true, &fd, &e), 0);
+	pool = sync_pool_new(2, NULL, NULL, &e);
+	assert_non_null(pool);
+	assert_null(sync_pool_take(pool, 1));
+	memset(jobs, 0, sizeof(jobs));
+	for (int i = 0; i < 20; i++) {
+		jobs[i].fd = i % 5 == 0 ? -1 : fd;
+		jobs[i].path = path;
+		sync_pool_submit(pool, &jobs[i]);
+	}
+	while ((job = sync_pool_take(pool, 1)) != NULL) {
+		if (job->rc == 0)
+			good++;
+		else
+			bad++;
+	}
+	assert_int_equal(good, 16);
+	assert_int_equal(bad, 4);
+	sync_pool_free(pool);
+	fs_close(&fd);
+	clean(dir, path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(extents_merge),
+		cmocka_unit_test(extents_questions),
+		cmocka_unit_test(extents_model),
+		cmocka_unit_test(piece_sizes),
+		cmocka_unit_test(piece_next),
+		cmocka_unit_test(piece_judge),
+		cmocka_unit_test(piece_expires),
+		cmocka_unit_test(partial_out_of_order),
+		cmocka_unit_test(partial_wrong_hash),
+		cmocka_unit_test(partial_resume),
+		cmocka_unit_test(partial_resume_refused),
+		cmocka_unit_test(partial_planted_link),
+		cmocka_unit_test(verify_kinds),
+		cmocka_unit_test(pool_works),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
