@@ -28,64 +28,105 @@ bool config_env_true(const char *name)
 	return false;
 }
 
-/* Takes `path`, which may be NULL. */
-static char *expand(char *path)
+/* Variables and "~" expanded, clean, absolute.  NULL with *e. */
+static char *expand(const char *text, struct err *e)
 {
-	struct err ignored = ERR_INIT;
-	char *expanded = path == NULL ? NULL : dirs_expand(path, 1);
-	char *clean = expanded == NULL ? NULL
-				       : paths_absolute(expanded, &ignored);
+	char *expanded, *path;
 
-	free(path);
+	if (text[0] == '~' && dirs_home() == NULL) {
+		err_set(e, ERR_CONFIG, "there is no home directory for \"~\"");
+		return NULL;
+	}
+	expanded = dirs_expand(text, 1);
+	if (expanded == NULL) {
+		err_nomem(e);
+		return NULL;
+	}
+	path = paths_absolute(expanded, e);
 	free(expanded);
-	return clean;
-}
-
-char *config_env_path(const char *name)
-{
-	return expand(text_dup(dirs_env(name)));
-}
-
-/* Takes `dir`, which may be NULL. */
-static char *below(char *dir, const char *name)
-{
-	char *path = dir == NULL ? NULL : fs_join(dir, name);
-
-	free(dir);
 	return path;
 }
 
-char *config_hf_home(void)
+/* Takes `dir`. */
+static int below(char *dir, const char *name, char **path, struct err *e)
 {
-	if (dirs_env("HF_HOME") != NULL)
-		return config_env_path("HF_HOME");
-	return expand(below(dirs_cache_home(), "huggingface"));
+	*path = fs_join(dir, name);
+	free(dir);
+	return *path == NULL ? err_nomem(e) : 0;
 }
 
-static char *cache_dir(void)
+int config_env_path(const char *name, char **path, struct err *e)
 {
+	const char *value = dirs_env(name);
+
+	*path = NULL;
+	if (value == NULL)
+		return 0;
+	*path = expand(value, e);
+	return *path == NULL ? err_wrap(e, "%s", name) : 0;
+}
+
+int config_hf_home(char **path, struct err *e)
+{
+	char *cache_home, *unexpanded;
+
+	if (dirs_env("HF_HOME") != NULL)
+		return config_env_path("HF_HOME", path, e);
+	*path = NULL;
+	cache_home = dirs_cache_home();
+	if (cache_home == NULL)
+		return err_set(e, ERR_CONFIG, "there is no home directory");
+	if (below(cache_home, "huggingface", &unexpanded, e) == -1)
+		return -1;
+	*path = expand(unexpanded, e);
+	free(unexpanded);
+	return *path == NULL ? -1 : 0;
+}
+
+static int find_cache_dir(char **path, struct err *e)
+{
+	char *home;
+
 	if (dirs_env("HF_HUB_CACHE") != NULL)
-		return config_env_path("HF_HUB_CACHE");
+		return config_env_path("HF_HUB_CACHE", path, e);
 	if (dirs_env("HUGGINGFACE_HUB_CACHE") != NULL)
-		return config_env_path("HUGGINGFACE_HUB_CACHE");
-	return below(config_hf_home(), "hub");
+		return config_env_path("HUGGINGFACE_HUB_CACHE", path, e);
+	if (config_hf_home(&home, e) == -1)
+		return -1;
+	return below(home, "hub", path, e);
+}
+
+static int find_state_dir(char **path, struct err *e)
+{
+	char *unexpanded = dirs_default_state();
+
+	if (unexpanded == NULL)
+		return err_set(e, ERR_CONFIG, "there is no home directory");
+	*path = paths_absolute(unexpanded, e);
+	free(unexpanded);
+	return *path == NULL ? -1 : 0;
+}
+
+static void report(const char *what, const struct err *e,
+    struct problems *problems)
+{
+	if (e->kind == ERR_NOMEM)
+		problems->out_of_memory = true;
+	else
+		problems_add(problems, "environment", nowhere, "%s%s", e->text,
+		    what);
 }
 
 static void read_dirs(struct config *config, struct problems *problems)
 {
-	const char *file = config->file != NULL ? config->file : "environment";
+	struct err e = ERR_INIT;
 
-	if (config->cache_dir == NULL)
-		config->cache_dir = cache_dir();
-	if (config->cache_dir == NULL)
-		problems_add(problems, file, nowhere,
-		    "no home directory to "
-		    "keep the cache in; set cache_dir or HF_HUB_CACHE");
-	if (config->state_dir == NULL)
-		config->state_dir = expand(dirs_default_state());
-	if (config->state_dir == NULL)
-		problems_add(problems, file, nowhere,
-		    "no home directory to keep the state in; set state_dir");
+	if (config->cache_dir == NULL &&
+	    find_cache_dir(&config->cache_dir, &e) == -1)
+		report("; set cache_dir", &e, problems);
+	if (config->state_dir == NULL &&
+	    find_state_dir(&config->state_dir, &e) == -1)
+		report("; set state_dir", &e, problems);
 }
 
 static void read_endpoint(struct config *config, struct problems *problems)
@@ -118,18 +159,20 @@ static void read_endpoint(struct config *config, struct problems *problems)
  * The HTTP libraries of the official client know the first two and the last
  * two names.  The first two may name a folder.
  */
-static void read_ca(struct config *config)
+static void read_ca(struct config *config, struct problems *problems)
 {
 	static const char *const names[] = { "CURL_CA_BUNDLE",
 		"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE" };
-	struct err ignored = ERR_INIT;
+	struct err e = ERR_INIT;
 	struct fs_stat st;
 
 	for (size_t i = 0; i < 3 && config->ca_file == NULL; i++)
-		config->ca_file = config_env_path(names[i]);
-	config->ca_dir = config_env_path("SSL_CERT_DIR");
-	if (config->ca_file != NULL &&
-	    fs_stat(config->ca_file, &st, &ignored) == 0 && st.type == FS_DIR) {
+		if (config_env_path(names[i], &config->ca_file, &e) == -1)
+			report("", &e, problems);
+	if (config_env_path("SSL_CERT_DIR", &config->ca_dir, &e) == -1)
+		report("", &e, problems);
+	if (config->ca_file != NULL && fs_stat(config->ca_file, &st, &e) == 0 &&
+	    st.type == FS_DIR) {
 		free(config->ca_dir);
 		config->ca_dir = config->ca_file;
 		config->ca_file = NULL;
@@ -162,7 +205,7 @@ void config_read_environment(struct config *config, struct problems *problems)
 {
 	read_dirs(config, problems);
 	read_endpoint(config, problems);
-	read_ca(config);
+	read_ca(config, problems);
 	read_origin(config, problems);
 	config->offline = config_env_true(dirs_env("HF_HUB_OFFLINE") != NULL
 		? "HF_HUB_OFFLINE"

@@ -51,12 +51,12 @@ const struct schedule *config_named_schedule(const struct reader *r,
 /* Fill from the environment what the file left open. */
 void config_read_environment(struct config *config, struct problems *problems);
 
-/* Owned default of $HF_HOME, clean and absolute; NULL without a home. */
-char *config_hf_home(void);
+/* $HF_HOME or its default, clean and absolute; *path is owned. */
+int config_hf_home(char **path, struct err *e);
 
-/* A variable that holds a path: expanded, clean, absolute.  Returns owned;
- * NULL if it is unset or cannot be resolved. */
-char *config_env_path(const char *name);
+/* A variable that holds a path: expanded, clean, absolute.  *path is owned,
+ * NULL if the variable is unset or empty. */
+int config_env_path(const char *name, char **path, struct err *e);
 
 /* true for 1, ON, YES, TRUE in any case. */
 bool config_env_true(const char *name);

@@ -114,32 +114,42 @@ static int from_config_file(const char *path, struct secret *token,
 	return 0;
 }
 
+/* $HF_TOKEN_PATH, or "token" in $HF_HOME; *path is owned. */
+static int home_file(char **path, struct err *e)
+{
+	char *home;
+
+	if (dirs_env("HF_TOKEN_PATH") != NULL)
+		return config_env_path("HF_TOKEN_PATH", path, e);
+	if (config_hf_home(&home, e) == -1)
+		return -1;
+	*path = fs_join(home, "token");
+	free(home);
+	return *path == NULL ? err_nomem(e) : 0;
+}
+
 static int from_home_file(struct secret *token, bool *found,
     char where[WHERE_MAX], struct err *e)
 {
-	char *path = NULL, *home = NULL;
 	struct err cause = ERR_INIT;
-	bool unreadable;
-	int rc = 0;
+	char *path = NULL;
+	bool unreadable = true;
+	int rc;
 
 	*found = false;
-	if (dirs_env("HF_TOKEN_PATH") != NULL) {
-		path = config_env_path("HF_TOKEN_PATH");
-	} else {
-		home = config_hf_home();
-		if (home != NULL)
-			path = fs_join(home, "token");
-	}
-	/* A file that nobody named and that cannot be read is no token. */
-	if (path != NULL &&
-	    take_file(path, token, found, &unreadable, where, &cause) == -1 &&
-	    (!unreadable || cause.os_code == EFBIG)) {
+	rc = home_file(&path, &cause);
+	if (rc == 0)
+		rc = take_file(path, token, found, &unreadable, where, &cause);
+	/* A file that nobody named and that cannot be read is no token; nor is
+	 * there one without a home. */
+	if (rc == -1 && unreadable && cause.kind != ERR_NOMEM &&
+	    cause.os_code != EFBIG)
+		rc = 0;
+	if (rc == -1) {
 		*e = cause;
 		if (e->kind != ERR_NOMEM)
 			e->kind = ERR_AUTH;
-		rc = -1;
 	}
-	free(home);
 	free(path);
 	return rc;
 }

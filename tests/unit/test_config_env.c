@@ -164,6 +164,42 @@ static void bad_environment(void **state)
 	config_release(&c);
 }
 
+/* A folder that cannot be found is said, not replaced by another. */
+static void unresolvable_folders(void **state)
+{
+	enum token_source source;
+	struct err e = ERR_INIT;
+	char path[2 * PATH_SIZE], inner[2 * PATH_SIZE], where[256];
+	struct secret token;
+	struct config c;
+	char *said;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/loop", top);
+	snprintf(inner, sizeof(inner), "%s/loop/../x", top);
+	assert_int_equal(fs_symlink_replace("loop", path, &e), 0);
+	setenv("HF_HUB_CACHE", inner, 1);
+	setenv("SSL_CERT_FILE", inner, 1);
+	assert_int_equal(load(NULL, &c, &said), -1);
+	assert_string_equal(said,
+	    "environment: HF_HUB_CACHE: cannot resolve T/loop/../x: Too many "
+	    "levels of symbolic links; set cache_dir\n"
+	    "environment: SSL_CERT_FILE: cannot resolve T/loop/../x: Too many "
+	    "levels of symbolic links\n");
+	assert_null(c.cache_dir);
+	free(said);
+	config_release(&c);
+
+	unset_all();
+	setenv("HF_TOKEN_PATH", inner, 1);
+	load_good(NULL, &c);
+	secret_init(&token);
+	assert_int_equal(config_token(&c, &token, &source, where, &e), 0);
+	assert_int_equal(source, TOKEN_NONE);
+	assert_string_equal(where, "");
+	config_release(&c);
+}
+
 static void offline_words(void **state)
 {
 	static const struct {
@@ -478,6 +514,7 @@ int main(void)
 		TEST(state_and_config_dirs),
 		TEST(endpoint_sources),
 		TEST(bad_environment),
+		TEST(unresolvable_folders),
 		TEST(offline_words),
 		TEST(ca_variables),
 		TEST(token_sources),
