@@ -32,6 +32,9 @@ struct reconcile_hashes {
 bool reconcile_job(struct job_state *state, const struct job *job,
     const struct reconcile_hashes *hashes, struct wall now, bool *failed);
 
+/* A new job is due at once if its schedule is EVERY or has a window. */
+bool reconcile_new_is_due(const struct schedule *s);
+
 enum { RECONCILE_KEEP_REMOVED_S = 30 * 86400 };
 
 #endif
