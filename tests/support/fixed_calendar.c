@@ -132,6 +132,11 @@ static const struct stretch apia[] = {
 	{ 1348927200, 50400 },			       /* 2012-09-29 14:00Z */
 };
 
+static const struct stretch st_johns[] = {
+	{ INT64_MIN, -12600 }, { 1268537460, -9000 }, /* 2010-03-14 03:31Z */
+	{ 1289097060, -12600 },			      /* 2010-11-07 02:31Z */
+};
+
 static const struct stretch utc[] = {
 	{ INT64_MIN, 0 },
 };
@@ -153,17 +158,21 @@ static const struct zone {
 	ZONE("America/Havana", havana),
 	ZONE("Africa/Cairo", cairo),
 	ZONE("Antarctica/Troll", troll),
+	ZONE("America/St_Johns", st_johns),
 	ZONE("Asia/Kolkata", kolkata),
 	ZONE("Pacific/Apia", apia),
 };
 
 static const struct zone *find_zone(const char *name)
 {
+	static const struct zone *last = &zones[0];
 	size_t i;
 
+	if (strcmp(last->name, name) == 0)
+		return last;
 	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
 		if (strcmp(zones[i].name, name) == 0)
-			return &zones[i];
+			return last = &zones[i];
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
  * files nor change with them.  UTC at any time; Europe/Berlin, America/New_York
  * and Australia/Lord_Howe 2023-2031; America/Havana, Africa/Cairo (changes at
  * midnight) and Antarctica/Troll (two hours) 2023-2028; Asia/Kolkata;
+ * America/St_Johns 2010 (a minute past midnight back to the day before);
  * Pacific/Apia 2011-2012 (30 December 2011 did not take place).
  */
 #ifndef HFCRON_TESTS_FIXED_CALENDAR_H

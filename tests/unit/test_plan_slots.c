@@ -1,0 +1,596 @@
+/*
+ * test_plan_slots.c - slots and windows against a walk through every minute.
+ *
+ * The walk knows one thing only: a local minute occurs at the first instant at
+ * which the zone's clock shows it or a later one.  That is the design's rule
+ * for gaps and overlaps, and says nothing about how slots.c finds them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/vec.h"
+#include "plan/outcome.h"
+#include "plan/plan.h"
+#include "plan/slots.h"
+#include "support/fixed_calendar.h"
+#include "support/plan_fixture.h"
+
+enum { DAY_MIN = 24 * 60, RULES_MAX = 24, SLOTS_MAX = 200000 };
+
+#define DAY_S INT64_C(86400)
+
+static const char *const zones[] = { "Europe/Berlin", "America/New_York",
+	"Australia/Lord_Howe", "America/Havana", "Africa/Cairo",
+	"Antarctica/Troll" };
+
+/* Two years with every change of clocks, the last day of one a leap day. */
+static const char start_text[] = "2026-03-01T00:00:00Z";
+enum { WALK_DAYS = 2 * 366 };
+
+static const char *const texts[] = {
+	"at 02:30",
+	"at 00:00,02:00,02:15,03:00,23:59; days sat,sun",
+	"cron */15 1-3 * * *",
+	"cron 0 * * * *",
+	"cron 30 2 29 2 *",
+	"cron 10 0 1 */2 sun",
+	"opening; window 22:00-02:30",
+	"opening; window fri 23:30-00:30; window sat 00:10-02:10",
+	"at 12:00; window 22:00-07:00; window sat,sun 00:00-24:00",
+	"at 01:00; window 02:00-03:00",
+};
+
+enum { N_TEXTS = sizeof(texts) / sizeof(texts[0]) };
+
+/* Something that happens at a local minute of certain days. */
+struct rule {
+	size_t schedule;
+	enum { SLOT, OPEN, CLOSE } what;
+	const struct window *w; /* unless a slot */
+	int close_days;		/* days from opening to closing */
+};
+
+/* What the walk found for one schedule. */
+struct found {
+	int64_t *slots;
+	size_t n_slots, cap_slots;
+	int64_t *edges; /* instants at which open turns to closed or
+				   closed to open; closed at first */
+	size_t n_edges, cap_edges;
+	bool was_open;
+};
+
+static struct schedule schedules[N_TEXTS];
+static struct found found[N_TEXTS];
+static struct rule rules[RULES_MAX];
+static size_t n_rules;
+static uint32_t minute_mask[DAY_MIN];
+static bool rule_open[RULES_MAX]; /* at the OPEN rule's index */
+
+static void push(int64_t **items, size_t *n, size_t *cap, int64_t t)
+{
+	assert_int_equal(0,
+	    vec_grow((void **)items, cap, *n + 1, sizeof(**items), SLOTS_MAX));
+	(*items)[(*n)++] = t;
+}
+
+static uint32_t add_rule(size_t schedule, int what, const struct window *w)
+{
+	struct rule *r = &rules[n_rules];
+
+	assert_true(n_rules < RULES_MAX);
+	memset(r, 0, sizeof(*r));
+	r->schedule = schedule;
+	r->what = what;
+	r->w = w;
+	return UINT32_C(1) << n_rules++;
+}
+
+static void add_rules(size_t i)
+{
+	const struct schedule *s = &schedules[i];
+	size_t k;
+	int m;
+
+	if (s->kind != SCHEDULE_WINDOW) {
+		uint32_t bit = add_rule(i, SLOT, NULL);
+
+		for (k = 0; k < s->n_at; k++)
+			minute_mask[s->at_min[k]] |= bit;
+		for (m = 0; s->kind == SCHEDULE_CRON && m < DAY_MIN; m++)
+			if ((s->cron.hours >> m / 60 & 1) != 0 &&
+			    (s->cron.minutes >> m % 60 & 1) != 0)
+				minute_mask[m] |= bit;
+	}
+	for (k = 0; k < s->n_windows; k++) {
+		const struct window *w = &s->windows[k];
+		/* first: a window that opens as it closes stays open */
+		uint32_t bit = add_rule(i, CLOSE, w);
+
+		rules[n_rules - 1].close_days = w->from_min > w->to_min ||
+		    w->to_min == DAY_MIN;
+		minute_mask[w->to_min % DAY_MIN] |= bit;
+		minute_mask[w->from_min] |= add_rule(i, OPEN, w);
+	}
+}
+
+static void set_up_zone(const char *zone)
+{
+	char text[200];
+	size_t i;
+
+	n_rules = 0;
+	memset(minute_mask, 0, sizeof(minute_mask));
+	memset(found, 0, sizeof(found));
+	memset(rule_open, 0, sizeof(rule_open));
+	for (i = 0; i < N_TEXTS; i++) {
+		(void)snprintf(text, sizeof(text), "%s; zone %s", texts[i],
+		    zone);
+		assert_int_equal(0, fixture_schedule(text, &schedules[i]));
+		add_rules(i);
+	}
+}
+
+static void tear_down_zone(void)
+{
+	size_t i;
+
+	for (i = 0; i < N_TEXTS; i++) {
+		schedule_release(&schedules[i]);
+		free(found[i].slots);
+		free(found[i].edges);
+	}
+}
+
+/* The rules that hold on a local day. */
+static uint32_t mask_of_day(int64_t day)
+{
+	struct civil c;
+	uint32_t mask = 0;
+	size_t i;
+
+	instant_civil_from_days(day, &c);
+	for (i = 0; i < n_rules; i++) {
+		const struct rule *r = &rules[i];
+		const struct schedule *s = &schedules[r->schedule];
+		bool holds;
+
+		if (r->what == CLOSE)
+			holds = r->w->days >>
+				((c.wday + 7 - r->close_days) % 7) &
+			    1;
+		else if (r->what == OPEN)
+			holds = r->w->days >> c.wday & 1;
+		else if (s->kind == SCHEDULE_AT)
+			holds = s->days >> c.wday & 1;
+		else
+			holds = cron_expr_day_matches(&s->cron, c.year, c.month,
+			    c.day);
+		if (holds)
+			mask |= UINT32_C(1) << i;
+	}
+	return mask;
+}
+
+static void add_slot(struct found *f, int64_t t)
+{
+	if (f->n_slots == 0 || f->slots[f->n_slots - 1] != t)
+		push(&f->slots, &f->n_slots, &f->cap_slots, t);
+}
+
+static void happen(uint32_t mask, int64_t t)
+{
+	size_t i;
+
+	for (i = 0; i < n_rules; i++) {
+		struct found *f = &found[rules[i].schedule];
+
+		if ((mask >> i & 1) == 0)
+			continue;
+		if (rules[i].what == SLOT) {
+			add_slot(f, t);
+		} else if (rules[i].what == CLOSE) {
+			rule_open[i + 1] = false;
+		} else {
+			rule_open[i] = true;
+			if (schedules[rules[i].schedule].kind ==
+			    SCHEDULE_WINDOW)
+				add_slot(f, t);
+		}
+	}
+}
+
+static void note_edges(int64_t t)
+{
+	bool open[N_TEXTS] = { false };
+	size_t i;
+
+	for (i = 0; i < n_rules; i++)
+		if (rule_open[i])
+			open[rules[i].schedule] = true;
+	for (i = 0; i < N_TEXTS; i++) {
+		struct found *f = &found[i];
+
+		if (open[i] == f->was_open)
+			continue;
+		f->was_open = open[i];
+		push(&f->edges, &f->n_edges, &f->cap_edges, t);
+	}
+}
+
+static void walk(const struct calendar *cal, const char *zone, int64_t start)
+{
+	int64_t t = start, day = INT64_MIN, last, local_min;
+	uint32_t day_mask = 0, mask;
+	bool any;
+
+	last = (t + cal->offset_s(cal->cookie, zone, t)) / 60 - 1;
+	for (; t < start + WALK_DAYS * DAY_S; t += 60) {
+		local_min = (t + cal->offset_s(cal->cookie, zone, t)) / 60;
+		for (any = false; last < local_min;) {
+			last++;
+			if (last / DAY_MIN != day) {
+				day = last / DAY_MIN;
+				day_mask = mask_of_day(day);
+			}
+			mask = minute_mask[last % DAY_MIN] & day_mask;
+			if (mask == 0)
+				continue;
+			happen(mask, t);
+			any = true;
+		}
+		if (any)
+			note_edges(t);
+	}
+}
+
+static struct wall wall(int64_t s)
+{
+	struct wall t = { s };
+
+	return t;
+}
+
+static void check_slots(size_t which, const struct calendar *cal, int64_t start,
+    int64_t end)
+{
+	const struct schedule *s = &schedules[which];
+	const struct found *f = &found[which];
+	struct wall none = { WALL_NONE }, t = { start - 1 };
+	int64_t usual = 0;
+	size_t i;
+
+	for (i = 0; i < f->n_slots; i++) {
+		int64_t slot = f->slots[i];
+		int64_t before = i == 0 ? start - 1 : f->slots[i - 1];
+
+		t = slots_next(s, cal, none, t);
+		assert_int_equal(slot, t.s);
+		if (f->n_slots > 1000 && i % 16 != 0 && slot - before == usual)
+			continue; /* nothing special here */
+		usual = slot - before;
+		/* found from anywhere in between, and at its very second */
+		assert_int_equal(slot,
+		    slots_next(s, cal, none, wall((before + slot) / 2)).s);
+		assert_int_equal(slot,
+		    slots_next(s, cal, none, wall(slot - 1)).s);
+		assert_int_equal(slot,
+		    slots_last(s, cal, none, none, wall(slot)).s);
+		assert_int_equal(slot,
+		    slots_last(s, cal, none, wall(slot - 1), wall(slot)).s);
+		assert_int_equal(WALL_NONE,
+		    slots_last(s, cal, none, wall(before), wall(slot - 1)).s);
+		if (i > 0)
+			assert_int_equal(before,
+			    slots_last(s, cal, none, none,
+				wall((before + slot) / 2))
+				.s);
+		if (i > 0)
+			assert_int_equal(before,
+			    slots_last(s, cal, none, none, wall(slot - 1)).s);
+	}
+	assert_true(slots_next(s, cal, none, t).s >= end);
+}
+
+/* From the second week on: the walk saw no opening before its start. */
+static void check_windows(size_t which, const struct calendar *cal,
+    int64_t start)
+{
+	const struct schedule *s = &schedules[which];
+	const struct found *f = &found[which];
+	struct window_state w;
+	size_t i;
+
+	for (i = 1; i < f->n_edges; i++) {
+		int64_t from = f->edges[i - 1], until = f->edges[i];
+		int64_t at[3] = { from, (from + until) / 2, until - 1 };
+		size_t k;
+
+		if (from < start + 8 * DAY_S)
+			continue;
+		for (k = 0; k < 3; k++) {
+			w = window_at(s, cal, wall(at[k]));
+			assert_int_equal(i % 2 == 1,
+			    w.open); /* edges[0] opens */
+			assert_int_equal(until, w.until.s);
+			if (i + 1 < f->n_edges)
+				assert_int_equal(w.open ? f->edges[i + 1]
+							: until,
+				    window_next_opening(s, cal, wall(at[k])).s);
+		}
+	}
+}
+
+static void test_walk(void **state)
+{
+	struct calendar cal = fixed_calendar((char *)"UTC");
+	int64_t start = fixture_time(start_text).s;
+	size_t z, i;
+
+	(void)state;
+	for (z = 0; z < sizeof(zones) / sizeof(zones[0]); z++) {
+		set_up_zone(zones[z]);
+		walk(&cal, zones[z], start);
+		for (i = 0; i < N_TEXTS; i++) {
+			assert_true(found[i].n_slots > 0);
+			assert_true(schedules[i].n_windows == 0 ||
+			    found[i].n_edges > 100);
+			check_slots(i, &cal, start, start + WALK_DAYS * DAY_S);
+			check_windows(i, &cal, start);
+		}
+		tear_down_zone();
+	}
+}
+
+/* A small generator, so that the test is the same everywhere. */
+static uint32_t roll(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+/*
+ * Ticks every minute with outages now and then, as the system's scheduler
+ * would make them; each finds out whether anything is due as a run does.
+ */
+struct sim {
+	const struct calendar *cal;
+	const struct schedule *s;
+	struct job job;
+	struct job_state state;
+	struct wall next; /* what the due index says */
+	size_t n_runs;
+};
+
+static void attempt(struct sim *sim, struct wall now, struct wall *slot)
+{
+	static const int64_t waits_s[] = { 300 };
+	struct outcome_policy policy = { waits_s, 1, 3, DAY_S };
+	struct outcome outcome = { .kind = OUTCOME_UNCHANGED };
+	struct plan_config config = { .last_run = { WALL_NONE } };
+	struct plan_job pj = { &sim->job, &sim->state, false };
+	struct err e = ERR_INIT;
+	struct plan plan;
+
+	assert_int_equal(0,
+	    plan_build(&config, &pj, 1, now, sim->cal, NULL, &plan, &e));
+	slot->s = WALL_NONE;
+	if (plan.n_due == 1) {
+		*slot = outcome.slot = plan.decisions[0].slot;
+		assert_int_equal(0,
+		    outcome_apply(&sim->state, &sim->job, &outcome, &policy,
+			now, sim->cal));
+		sim->n_runs++;
+	}
+	plan_release(&plan);
+	sim->next = plan_next_due(&pj, now, sim->cal, NULL);
+	assert_true(sim->next.s > now.s);
+}
+
+static void sim_start(struct sim *sim, const struct calendar *cal,
+    const struct schedule *s, struct wall now)
+{
+	struct plan_job pj = { &sim->job, &sim->state, false };
+
+	memset(sim, 0, sizeof(*sim));
+	sim->cal = cal;
+	sim->s = s;
+	sim->job.id = (char *)"a";
+	sim->job.enabled = true;
+	sim->job.schedule = s;
+	job_state_init(&sim->state);
+	sim->state.phase = PHASE_CURRENT;
+	sim->state.considered = now;
+	sim->state.anchor = now;
+	sim->next = plan_next_due(&pj, now, cal, NULL);
+}
+
+/* Each slot once; after an outage the last of those missed, once. */
+static void simulate(size_t which, const struct calendar *cal, int64_t start,
+    int64_t end, bool outages, uint32_t seed)
+{
+	const struct found *f = &found[which];
+	size_t i = 0, expected = 0;
+	struct wall now, slot;
+	struct sim sim;
+
+	sim_start(&sim, cal, &schedules[which], wall(start - 1));
+	for (now.s = start; now.s < end; now.s += 60) {
+		int64_t owed = WALL_NONE;
+
+		if (outages && roll(&seed) % 20000 == 0)
+			now.s += roll(&seed) % (60 * DAY_MIN) * 60;
+		if (now.s >= end)
+			break;
+		while (i < f->n_slots && f->slots[i] <= now.s)
+			owed = f->slots[i++];
+		if (owed != WALL_NONE)
+			expected++;
+		if (now.s < sim.next.s) { /* the idle check */
+			assert_int_equal(WALL_NONE, owed);
+			continue;
+		}
+		attempt(&sim, now, &slot);
+		assert_int_equal(owed, slot.s);
+	}
+	assert_int_equal(expected, sim.n_runs);
+	assert_true(expected > 0 || outages);
+	job_state_release(&sim.state);
+}
+
+static void test_ticks(void **state)
+{
+	struct calendar cal = fixed_calendar((char *)"UTC");
+	int64_t start = fixture_time(start_text).s;
+	int64_t end = start + WALK_DAYS * DAY_S;
+	size_t z, i;
+
+	(void)state;
+	for (z = 0; z < 3; z++) {
+		set_up_zone(zones[z]);
+		walk(&cal, zones[z], start);
+		for (i = 0; i < N_TEXTS; i++) {
+			if (schedules[i].n_windows > 0)
+				continue;
+			simulate(i, &cal, start, end, false, 1);
+			simulate(i, &cal, start, end, true, (uint32_t)i);
+		}
+		tear_down_zone();
+	}
+}
+
+/* A clock that jumps by up to a day: slots run in order, none twice. */
+static void test_jumps(void **state)
+{
+	struct calendar cal = fixed_calendar((char *)"UTC");
+	static const char *const kinds[] = { "cron 0 * * * *; zone UTC",
+		"at 02:30; zone Europe/Berlin", "every 5000; zone UTC" };
+	uint32_t seed = 7;
+	size_t k;
+	int i;
+
+	(void)state;
+	for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		struct wall now = fixture_time(start_text), slot, last;
+		struct schedule s;
+		struct sim sim;
+
+		assert_int_equal(0, fixture_schedule(kinds[k], &s));
+		sim_start(&sim, &cal, &s, now);
+		last = now;
+		for (i = 0; i < 5000; i++) {
+			now.s += roll(&seed) % (2 * 3600);
+			if (roll(&seed) % 32 == 0)
+				now.s -= roll(&seed) % DAY_S;
+			if (now.s + DAY_S < sim.state.considered.s)
+				now.s = sim.state.considered.s - DAY_S;
+			attempt(&sim, now, &slot);
+			if (slot.s == WALL_NONE)
+				continue;
+			assert_true(slot.s > last.s);
+			assert_true(slot.s <= now.s);
+			last = slot;
+		}
+		assert_true(sim.n_runs > 100);
+		job_state_release(&sim.state);
+		schedule_release(&s);
+	}
+}
+
+static void test_every(void **state)
+{
+	static const struct {
+		int64_t anchor, after, until, last, next;
+	} cases[] = {
+		/* next is the first after `until` */
+		{ 1000, 1000, 1599, WALL_NONE, 1600 },
+		{ 1000, 1000, 1600, 1600, 2200 },
+		{ 1000, 1000, 9999, 9400, 10000 },
+		{ 1000, 9400, 9999, WALL_NONE, 10000 },
+		{ 100000, 1000, 9999, 9400, 10000 }, /* anchor to come */
+		{ WALL_NONE, 1000, 9999, 9999, 10599 },
+		{ INT64_MAX, 1000, 9999, 9999, 10599 }, /* nonsense */
+		{ 1000, 1000, 1000, WALL_NONE, 1600 },
+		{ 1000, 2000, 1000, WALL_NONE, 1600 },
+	};
+	struct calendar cal = fixed_calendar((char *)"UTC");
+	struct schedule s;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(0, fixture_schedule("every 600", &s));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(cases[i].last,
+		    slots_last(&s, &cal, wall(cases[i].anchor),
+			wall(cases[i].after), wall(cases[i].until))
+			.s);
+		assert_int_equal(cases[i].next,
+		    slots_next(&s, &cal, wall(cases[i].anchor),
+			wall(cases[i].until))
+			.s);
+	}
+	s.every_s = 0;
+	assert_int_equal(WALL_NONE,
+	    slots_last(&s, &cal, wall(0), wall(0), wall(99)).s);
+	assert_int_equal(WALL_NONE, slots_next(&s, &cal, wall(0), wall(99)).s);
+	schedule_release(&s);
+}
+
+static void test_never(void **state)
+{
+	struct calendar cal = fixed_calendar((char *)"UTC");
+	struct wall none = { WALL_NONE };
+	struct wall t = fixture_time("2096-03-01T00:00:00Z");
+	struct schedule s;
+
+	(void)state;
+	/* no leap day in 2100: eight years are within the horizon */
+	assert_int_equal(0, fixture_schedule("cron 0 0 29 2 *; zone UTC", &s));
+	assert_int_equal(fixture_time("2104-02-29T00:00:00Z").s,
+	    slots_next(&s, &cal, none, t).s);
+	assert_int_equal(fixture_time("2096-02-29T00:00:00Z").s,
+	    slots_last(&s, &cal, none, none,
+		fixture_time("2104-02-28T00:00:00Z"))
+		.s);
+	s.cron.mdays = UINT32_C(1) << 30; /* 30 February */
+	assert_int_equal(WALL_NONE, slots_next(&s, &cal, none, t).s);
+	assert_int_equal(WALL_NONE, slots_last(&s, &cal, none, none, t).s);
+	schedule_release(&s);
+
+	assert_int_equal(0, fixture_schedule("opening", &s));
+	assert_int_equal(WALL_NONE, slots_next(&s, &cal, none, t).s);
+	assert_true(window_at(&s, &cal, t).open);
+	assert_int_equal(WALL_NONE, window_at(&s, &cal, t).until.s);
+	assert_int_equal(WALL_NONE, window_next_opening(&s, &cal, t).s);
+	schedule_release(&s);
+
+	assert_int_equal(0,
+	    fixture_schedule("opening; window 00:00-24:00", &s));
+	assert_true(window_at(&s, &cal, t).open);
+	assert_int_equal(WALL_NONE, window_at(&s, &cal, t).until.s);
+	assert_int_equal(WALL_NONE, window_next_opening(&s, &cal, t).s);
+	s.windows[0].days = 0;
+	assert_false(window_at(&s, &cal, t).open);
+	assert_int_equal(WALL_NONE, window_at(&s, &cal, t).until.s);
+	schedule_release(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every),
+		cmocka_unit_test(test_never),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_ticks),
+		cmocka_unit_test(test_jumps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
