@@ -5,12 +5,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "formats/json_tree.h"
 #include "formats/yaml_tree.h"
 #include "platform/fs.h"
+#include "platform/process.h"
 
 static const struct text_pos whole_file = { 0, 0 };
 
@@ -20,7 +20,7 @@ static bool check_owner(const char *path, const struct fs_stat *st,
 {
 	const uint32_t others_write = 022;
 
-	if (geteuid() != 0)
+	if (process_user_id() != 0)
 		return true;
 	if (st->uid != 0) {
 		problems_add(problems, path, whole_file,

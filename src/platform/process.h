@@ -7,6 +7,8 @@
 #include "base/err.h"
 
 int64_t process_id(void);
+/* Who files made now would belong to; 0 is root. */
+uint32_t process_user_id(void);
 /* Ask it to stop as a person would (SIGTERM).  ERR_USAGE if it may not be
  * asked, or is gone. */
 int process_ask_to_stop(int64_t pid, struct err *e);

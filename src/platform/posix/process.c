@@ -10,6 +10,11 @@ int64_t process_id(void)
 	return (int64_t)getpid();
 }
 
+uint32_t process_user_id(void)
+{
+	return (uint32_t)geteuid();
+}
+
 int process_ask_to_stop(int64_t pid, struct err *e)
 {
 	/* 0 and negative numbers mean whole groups of processes. */
