@@ -65,7 +65,12 @@ void http_failure(const struct http_request *r, CURLcode code, struct err *e)
 	(void)http_url_display(r->response.url, url, sizeof(url));
 	switch (code) {
 	case CURLE_OUT_OF_MEMORY:
-		err_nomem(e);
+		/* libcurl 7.88 says so too of a header line over 100 KiB. */
+		if (r->connected && r->response.status == 0)
+			err_set(e, ERR_TRANSIENT,
+			    "%s sent headers that do not fit", url);
+		else
+			err_nomem(e);
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:

@@ -329,7 +329,9 @@ static CURLcode set_common(struct http_request *r)
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout_ms);
 	SET(CURLOPT_MAXLIFETIME_CONN, 600L);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
-	SET(CURLOPT_BUFFERSIZE, 64L * 1024);
+	/* Refused where the handle still has a buffer from its last request,
+	 * which is then good enough. */
+	(void)curl_easy_setopt(r->easy, CURLOPT_BUFFERSIZE, 64L * 1024);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
