@@ -15,6 +15,7 @@ void job_state_init(struct job_state *s)
 	s->considered = none;
 	s->anchor = none;
 	s->next_try = none;
+	s->due = none;
 	s->failed_since = none;
 	s->confirmed_at = none;
 	s->changed_at = none;
