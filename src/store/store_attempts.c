@@ -1,0 +1,210 @@
+/*
+ * store_attempts.c - history, bounded.
+ *
+ *	attempt	start time (big-endian, sorting like the time), a number that
+ *		tells attempts of one second apart -> the attempt
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "store/store_codec.h"
+#include "store/store_txn.h"
+
+enum { ATTEMPT_KEY_BYTES = 8 + 4 };
+
+void attempt_release(struct attempt *a)
+{
+	free(a->id);
+	free(a->outcome);
+	free(a->error_text);
+	memset(a, 0, sizeof(*a));
+}
+
+void store_attempt_encode(struct record_out *out, const struct attempt *a)
+{
+	record_put_bytes(out, a->job, JOB_KEY_BYTES);
+	record_put_wall(out, a->started);
+	record_put_wall(out, a->ended);
+	record_put_text(out, a->id);
+	record_put_text(out, a->outcome);
+	record_put_text(out, a->commit);
+	record_put_u64(out, a->bytes);
+	record_put_u64(out, a->files);
+	record_put_u32(out, a->retries);
+	record_put_text(out, err_kind_name(a->error_kind));
+	record_put_text(out, a->error_text);
+}
+
+int store_attempt_decode(struct record_in *in, struct attempt *a)
+{
+	char word[32];
+	int rc;
+
+	memset(a, 0, sizeof(*a));
+	record_bytes(in, a->job, JOB_KEY_BYTES);
+	a->started = record_wall(in);
+	a->ended = record_wall(in);
+	a->id = record_text(in);
+	a->outcome = record_text(in);
+	record_text_into(in, a->commit, sizeof(a->commit));
+	a->bytes = record_u64(in);
+	a->files = record_u64(in);
+	a->retries = record_u32(in);
+	record_text_into(in, word, sizeof(word));
+	a->error_kind = err_kind_from_name(word);
+	a->error_text = record_text(in);
+	rc = record_end(in);
+	if (rc == 0 && (a->id == NULL || a->outcome == NULL))
+		rc = EINVAL;
+	if (rc != 0)
+		attempt_release(a);
+	return rc;
+}
+
+/* --- add ----------------------------------------------------------------- */
+
+static int count(struct store_txn *t, size_t *n)
+{
+	MDB_stat st;
+	int rc = mdb_stat(t->mdb, t->store->dbi[TABLE_ATTEMPT], &st);
+
+	*n = st.ms_entries;
+	return rc;
+}
+
+/* The first free number of that second. */
+static int free_key(struct store_txn *t, struct wall started,
+    uint8_t key[ATTEMPT_KEY_BYTES])
+{
+	MDB_val k = { ATTEMPT_KEY_BYTES, key }, v;
+	uint32_t number = 0;
+	int i, rc;
+
+	store_txn_time_key(started, key);
+	do {
+		for (i = 0; i < 4; i++)
+			key[8 + i] = (uint8_t)(number >> (24 - 8 * i));
+		rc = mdb_get(t->mdb, t->store->dbi[TABLE_ATTEMPT], &k, &v);
+	} while (rc == 0 && ++number != 0);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int drop_oldest(struct store_txn *t)
+{
+	MDB_cursor *cursor;
+	MDB_val k, v;
+	int rc;
+
+	rc = mdb_cursor_open(t->mdb, t->store->dbi[TABLE_ATTEMPT], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+	if (rc == 0)
+		rc = mdb_cursor_del(cursor, 0);
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+static int add_work(struct store_txn *t, void *arg)
+{
+	const struct attempt *a = arg;
+	struct record_out out;
+	uint8_t key[ATTEMPT_KEY_BYTES];
+	size_t n;
+	int rc = free_key(t, a->started, key);
+
+	if (rc != 0)
+		return rc;
+	record_out_init(&out);
+	store_attempt_encode(&out, a);
+	rc = store_txn_put(t, TABLE_ATTEMPT, key, sizeof(key), &out, 0);
+	record_out_release(&out);
+	if (rc == 0)
+		rc = count(t, &n);
+	while (rc == 0 && n-- > t->store->attempts_max)
+		rc = drop_oldest(t);
+	return rc;
+}
+
+int store_attempt_add(struct store *store, const struct attempt *attempt,
+    struct err *e)
+{
+	struct attempt copy = *attempt; /* shallow: the closure only reads */
+
+	return store_txn_write(store, add_work, &copy, e);
+}
+
+/* --- list ---------------------------------------------------------------- */
+
+struct attempts_list {
+	const uint8_t *job; /* NULL: all */
+	size_t max;
+	struct attempt *items; /* own */
+	size_t n, cap;
+};
+
+static void list_release(struct attempts_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		attempt_release(&list->items[i]);
+	free(list->items);
+	list->items = NULL;
+	list->n = list->cap = 0;
+}
+
+static int list_visit(struct store_txn *t, const uint8_t *key, size_t key_n,
+    struct record_in *in, void *cookie)
+{
+	struct attempts_list *list = cookie;
+	struct attempt a;
+	int rc;
+
+	(void)key;
+	(void)key_n;
+	if (list->n == list->max)
+		return STORE_WALK_END;
+	if (in == NULL)
+		return 0;
+	rc = store_attempt_decode(in, &a);
+	if (rc == EINVAL)
+		t->store->damaged++;
+	if (rc != 0)
+		return rc == EINVAL ? 0 : rc;
+	if (list->job != NULL && memcmp(a.job, list->job, JOB_KEY_BYTES) != 0) {
+		attempt_release(&a);
+		return 0;
+	}
+	if (vec_grow((void **)&list->items, &list->cap, list->n + 1, sizeof(a),
+		SIZE_MAX / sizeof(a)) == -1) {
+		attempt_release(&a);
+		return ENOMEM;
+	}
+	list->items[list->n++] = a;
+	return 0;
+}
+
+static int list_work(struct store_txn *t, void *arg)
+{
+	list_release(arg);
+	return store_txn_each(t, TABLE_ATTEMPT, NULL, 0, true, list_visit, arg);
+}
+
+int store_attempts(struct store *store, const uint8_t *job, size_t max,
+    struct attempt **attempts, size_t *n, struct err *e)
+{
+	struct attempts_list list = { .job = job, .max = max };
+
+	*attempts = NULL;
+	*n = 0;
+	if (store_txn_read(store, list_work, &list, e) == -1) {
+		list_release(&list);
+		return -1;
+	}
+	*attempts = list.items;
+	*n = list.n;
+	return 0;
+}

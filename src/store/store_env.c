@@ -1,0 +1,115 @@
+/* store_env.c - opening and closing the LMDB environment. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/fs.h"
+#include "store/store_txn.h"
+
+enum {
+	MAP_BYTES_MIN = 1024 * 1024, /* below it, want of memory is final */
+	EXIT_UNUSABLE = 4	     /* the exit status for a bad store */
+};
+
+/*
+ * LMDB found a page that cannot be.  It cannot go on, nor can it be left; the
+ * default is abort().  What can be rebuilt is put out of the way for the next
+ * run.
+ */
+static void on_assert(MDB_env *env, const char *msg)
+{
+	struct store *s = mdb_env_get_userctx(env);
+	struct err e = ERR_INIT;
+	char name[ERR_TEXT_MAX] = "";
+
+	if (s->mode == STORE_WRITE &&
+	    store_set_aside(&s->paths, s->now, true, name, &e) == -1)
+		(void)fprintf(stderr, "hfcron: %s\n", e.text);
+	(void)fprintf(stderr, "hfcron: the store %s is damaged (%s)%s%s\n",
+	    s->paths.dir, msg, name[0] == '\0' ? "" : "; set aside as ", name);
+	_exit(EXIT_UNUSABLE);
+}
+
+static int env_configure(struct store *s, size_t map_bytes)
+{
+	int rc;
+
+	rc = mdb_env_set_userctx(s->env, s);
+	if (rc == 0)
+		rc = mdb_env_set_assert(s->env, on_assert);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(s->env, STORE_TABLES);
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(s->env, map_bytes);
+	return rc;
+}
+
+/* LMDB leaves the data descriptor to be inherited. */
+static int close_on_exec(MDB_env *env)
+{
+	int fd, flags, rc;
+
+	rc = mdb_env_get_fd(env, &fd);
+	if (rc != 0)
+		return rc;
+	flags = fcntl(fd, F_GETFD);
+	if (flags == -1 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == -1)
+		return errno;
+	return 0;
+}
+
+static int open_once(struct store *s, unsigned flags, size_t map_bytes)
+{
+	int dead, rc;
+
+	rc = mdb_env_create(&s->env);
+	if (rc != 0) {
+		s->env = NULL;
+		return rc;
+	}
+	rc = env_configure(s, map_bytes);
+	if (rc == 0)
+		rc = mdb_env_open(s->env, s->paths.dir, flags, 0600);
+	if (rc == 0)
+		rc = close_on_exec(s->env);
+	/* Readers that were killed keep old pages alive for ever. */
+	if (rc == 0)
+		rc = mdb_reader_check(s->env, &dead);
+	if (rc != 0)
+		store_env_close(s);
+	return rc;
+}
+
+int store_env_open(struct store *s)
+{
+	const unsigned flags = MDB_NOTLS |
+	    (s->mode == STORE_READ_ONLY ? MDB_RDONLY : 0);
+	struct err ignored = ERR_INIT;
+	size_t map_bytes = s->map_bytes;
+	struct fs_stat st;
+	int rc;
+
+	/* Without a lock file nobody else is at it, and none is left behind. */
+	if (s->mode == STORE_READ_ONLY &&
+	    (fs_lstat(s->paths.lock, &st, &ignored) == -1 ||
+		st.type == FS_ABSENT))
+		return open_once(s, flags | MDB_NOLOCK, map_bytes);
+	for (;;) {
+		rc = open_once(s, flags, map_bytes);
+		if (rc != ENOMEM || map_bytes / 2 < MAP_BYTES_MIN)
+			break;
+		map_bytes /= 2; /* an address space limit */
+	}
+	if (s->mode == STORE_READ_ONLY && (rc == EACCES || rc == EROFS))
+		rc = open_once(s, flags | MDB_NOLOCK, map_bytes);
+	return rc;
+}
+
+void store_env_close(struct store *s)
+{
+	if (s->env != NULL)
+		mdb_env_close(s->env);
+	s->env = NULL;
+}
