@@ -55,7 +55,9 @@ int hub_cache_init(struct hub_cache *c, const char *root, enum repo_type type,
 		c->repo = fs_join(c->root, c->folder);
 	if (c->repo != NULL)
 		c->blobs = fs_join(c->repo, "blobs");
-	if (c->blobs == NULL) {
+	if (c->blobs != NULL)
+		c->blobs_rel = text_format("%s/blobs/", c->folder);
+	if (c->blobs_rel == NULL) {
 		hub_cache_release(c);
 		return err_nomem(e);
 	}
@@ -75,6 +77,7 @@ void hub_cache_release(struct hub_cache *c)
 	free(c->folder);
 	free(c->repo);
 	free(c->blobs);
+	free(c->blobs_rel);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -162,18 +165,9 @@ static int find_blob(struct hub_cache *c, const struct remote_file *file,
     struct view *v, struct err *e)
 {
 	struct fs_stat st;
-	char *rel;
 	bool there;
-	int rc;
 
-	/* Once per destination: the walk remembers. */
-	rel = c->blob_walk.dir == NULL ? text_format("%s/blobs/", c->folder)
-				       : text_dup(c->blob_walk.dir);
-	if (rel == NULL)
-		return err_nomem(e);
-	rc = walk_look(&c->blob_walk, rel, &there, e);
-	free(rel);
-	if (rc == -1)
+	if (walk_look(&c->blob_walk, c->blobs_rel, &there, e) == -1)
 		return -1;
 	if (!there)
 		return 0;
@@ -265,16 +259,14 @@ char *hub_cache_content_path(struct hub_cache *c, const char *commit,
 
 /* --- writing ------------------------------------------------------------- */
 
-/* Directory `name` in the repository's folder. */
-static int make_folder(struct hub_cache *c, struct walk *w, const char *name,
-    struct err *e)
+static int make_snapshots(struct hub_cache *c, struct err *e)
 {
-	char *rel = text_format("%s/%s/", c->folder, name);
+	char *rel = text_format("%s/snapshots/", c->folder);
 	int rc;
 
 	if (rel == NULL)
 		return err_nomem(e);
-	rc = walk_make(w, rel, e);
+	rc = walk_make(&c->links, rel, e);
 	free(rel);
 	return rc;
 }
@@ -289,9 +281,9 @@ int hub_cache_prepare(struct hub_cache *c, struct err *e)
 	    hub_cache_write_tag(c->root, e) == -1)
 		return -1;
 	/* Without snapshots/ the official client calls it corrupted. */
-	if (make_folder(c, &c->links, "snapshots", e) == -1)
+	if (make_snapshots(c, e) == -1)
 		return -1;
-	return make_folder(c, &c->blob_walk, "blobs", e);
+	return walk_make(&c->blob_walk, c->blobs_rel, e);
 }
 
 int hub_cache_lock(struct hub_cache *c, const struct remote_file *file,
@@ -360,7 +352,7 @@ int hub_cache_set_aside(struct hub_cache *c, const char *commit,
 	    remote_file_blob(file), now.s);
 	if (aside == NULL)
 		(void)err_nomem(e);
-	else if (make_folder(c, &c->blob_walk, "blobs", e) == 0)
+	else if (walk_make(&c->blob_walk, c->blobs_rel, e) == 0)
 		rc = fs_rename(v.source == SOURCE_BLOB ? v.blob : v.link, aside,
 		    e);
 out:
@@ -373,7 +365,7 @@ out:
 static int move_to_blobs(struct hub_cache *c, const struct view *v,
     struct err *e)
 {
-	if (make_folder(c, &c->blob_walk, "blobs", e) == -1 ||
+	if (walk_make(&c->blob_walk, c->blobs_rel, e) == -1 ||
 	    put_file(v->link, v->blob, e) == -1)
 		return -1;
 	return fs_sync_dir(c->blobs, e);
@@ -541,7 +533,8 @@ static int check_snapshot(const struct hub_cache *c, const char *commit,
 int hub_cache_publish(struct hub_cache *c, const struct remote_listing *listing,
     const char *revision, struct err *e)
 {
-	if (walk_sync(&c->links, e) == -1 ||
+	/* Blobs that others named may not be durable under their names. */
+	if (fs_sync_dir(c->blobs, e) == -1 || walk_sync(&c->links, e) == -1 ||
 	    tree_file_write(&c->links, c->folder, c->repo, listing, e) == -1 ||
 	    check_snapshot(c, listing->commit, e) == -1)
 		return -1;

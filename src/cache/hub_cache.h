@@ -9,10 +9,11 @@
 #include "cache/walk.h"
 
 struct hub_cache {
-	char *root;   /* own; the cache */
-	char *folder; /* own; models--org--name */
-	char *repo;   /* own; root/folder */
-	char *blobs;  /* own; repo/blobs */
+	char *root;	 /* own; the cache */
+	char *folder;	 /* own; models--org--name */
+	char *repo;	 /* own; root/folder */
+	char *blobs;	 /* own; repo/blobs */
+	char *blobs_rel; /* own; folder/blobs/ */
 	char store_id[9];
 	struct walk links; /* snapshots, refs and trees */
 	struct walk blob_walk;
