@@ -46,7 +46,10 @@ int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
 		    "the endpoint is a URL with a query or a fragment");
 	hub->http = http;
 	hub->endpoint = endpoint;
-	if (token != NULL && secret_is_set(token)) {
+	/* The HTTP client would not send it anywhere else either; this way the
+	 * messages know. */
+	if (token != NULL && secret_is_set(token) &&
+	    (hub->origin.https || http_origin_is_loopback(&hub->origin))) {
 		hub->token = token;
 		hub->token_where = token_where;
 	}

@@ -47,7 +47,8 @@ struct hub {
 	struct mono blocked_until; /* private: the rate limit is used up */
 };
 
-/* Parses the endpoint; 0 or -1 with ERR_CONFIG. */
+/* Parses the endpoint; 0 or -1 with ERR_CONFIG.  The token is left out if the
+ * endpoint is plain http and not loopback. */
 int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
     const struct secret *token, const char *token_where,
     const struct hub_retry *retry, struct err *e);
