@@ -125,6 +125,8 @@ int store_files_keep(struct store *store, const uint8_t job[JOB_KEY_BYTES],
 struct partial_state {
 	uint64_t size;			/* of the whole blob */
 	uint64_t device, inode;		/* the file these extents are in */
+	int64_t mtime_s;		/* and its mtime at that moment: if it */
+	int32_t mtime_ns;		/* moved on, the digest is made anew */
 	struct extent *extents;		/* own; ascending, disjoint, durable */
 	size_t n_extents;
 	uint64_t digest_at;		/* content bytes the state stands for */

@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "platform/fs.h"
+#include "platform/process.h"
 #include "store/store_txn.h"
 
 enum {
@@ -29,7 +29,7 @@ static void on_assert(MDB_env *env, const char *msg)
 		(void)fprintf(stderr, "hfcron: %s\n", e.text);
 	(void)fprintf(stderr, "hfcron: the store %s is damaged (%s)%s%s\n",
 	    s->paths.dir, msg, name[0] == '\0' ? "" : "; set aside as ", name);
-	_exit(EXIT_UNUSABLE);
+	process_leave(EXIT_UNUSABLE);
 }
 
 static int env_configure(struct store *s, size_t map_bytes)

@@ -54,6 +54,8 @@ void store_partial_encode(struct record_out *out, const struct partial_state *p)
 	record_put_u64(out, p->size);
 	record_put_u64(out, p->device);
 	record_put_u64(out, p->inode);
+	record_put_u64(out, (uint64_t)p->mtime_s);
+	record_put_u32(out, (uint32_t)p->mtime_ns);
 	record_put_wall(out, p->updated_at);
 	record_put_u64(out, p->digest_at);
 	if (p->digest_at > 0)
@@ -96,6 +98,8 @@ int store_partial_decode(struct record_in *in, struct partial_state *p)
 	p->size = record_u64(in);
 	p->device = record_u64(in);
 	p->inode = record_u64(in);
+	p->mtime_s = (int64_t)record_u64(in);
+	p->mtime_ns = (int32_t)record_u32(in);
 	p->updated_at = record_wall(in);
 	p->digest_at = record_u64(in);
 	if (p->digest_at > 0)

@@ -26,6 +26,19 @@ static bool is_corruption(int code)
 	    code == MDB_CURSOR_FULL || code == MDB_BAD_TXN;
 }
 
+/* A limit of the process that the file has come up to. */
+static bool at_size_limit(const struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	struct rlimit limit;
+	struct fs_stat st;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY &&
+	    fs_lstat(s->paths.data, &st, &ignored) == 0 &&
+	    st.size + FULL_BELOW_BYTES > limit.rlim_cur;
+}
+
 /* A commit on a full disk says EIO: LMDB does so for every short write. */
 static bool is_full(const struct store *s, int code)
 {
@@ -34,9 +47,11 @@ static bool is_full(const struct store *s, int code)
 
 	if (code == ENOSPC || code == EDQUOT || code == EFBIG)
 		return true;
-	return code == EIO &&
-	    fs_space(s->paths.state_dir, &space, &ignored) == 0 &&
-	    space.free_bytes < FULL_BELOW_BYTES;
+	if (code != EIO)
+		return false;
+	return at_size_limit(s) ||
+	    (fs_space(s->paths.state_dir, &space, &ignored) == 0 &&
+		space.free_bytes < FULL_BELOW_BYTES);
 }
 
 int store_txn_error(struct store *s, int code, struct err *e)

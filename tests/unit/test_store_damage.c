@@ -294,16 +294,6 @@ static void only_three_are_kept(void **state)
 
 /* --- damage that only LMDB and the checksums see ------------------------- */
 
-static int wrong_count(struct store_txn *t, void *arg)
-{
-	MDB_val k = { 8, (void *)(uintptr_t) ".records" };
-
-	/* Past store_txn_del: put_count() comes after us, so remove a record
-	 * of another table behind its back, outside of any count. */
-	(void)arg;
-	return mdb_del(t->mdb, t->store->dbi[TABLE_META], &k, NULL);
-}
-
 static int drop_header(struct store_txn *t, void *arg)
 {
 	(void)arg;
@@ -360,18 +350,25 @@ static void a_lost_table_is_noticed(void **state)
 	expect_replaced("the name of a table");
 }
 
-static void the_count_is_made_anew(void **state)
+/* A record that went without its number: an older page came back, say. */
+static void a_lost_record_is_noticed(void **state)
 {
-	struct store *s = must_open(STORE_WRITE);
-	struct err e = ERR_INIT;
+	uint8_t key[JOB_KEY_BYTES];
+	MDB_val k = { sizeof(key), key };
+	MDB_txn *txn;
+	struct store *s;
+	char name[32];
 
 	(void)state;
-	put_job(s, "one", 1);
-	must(store_txn_write(s, wrong_count, NULL, &e), &e);
-	store_close(s);
+	(void)make_store();
 	s = must_open(STORE_WRITE);
-	assert_true(has_job(s, "one"));
+	job_name(name, 3);
+	store_job_key(name, key);
+	assert_int_equal(mdb_txn_begin(s->env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_del(txn, s->dbi[TABLE_JOB], &k, NULL), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
 	store_close(s);
+	expect_replaced("a record that went");
 }
 
 static void a_damaged_record_is_as_absent(void **state)
@@ -502,6 +499,61 @@ static void damage_found_later_is_set_aside(void **state)
 	s = must_open(STORE_WRITE);
 	assert_int_equal(count_right(s), 0);
 	store_close(s);
+	free(bad);
+}
+
+/* One page becomes zeros; LMDB may stop the process by its assertion. */
+static int change_all(void *arg)
+{
+	static char paths[N_FILES][32];
+	static struct stored_file files[N_FILES];
+	static const char zeros[PAGE];
+	struct store *s = must_open(STORE_WRITE);
+	struct err e = ERR_INIT;
+	int fd = open(in_state("store/data.mdb"), O_WRONLY);
+	int i;
+
+	CHILD_CHECK(fd != -1);
+	CHILD_CHECK(pwrite(fd, zeros, PAGE, *(size_t *)arg * PAGE) == PAGE);
+	(void)close(2);
+	for (i = 0; i < N_FILES; i++)
+		fill_file(&files[i], paths[i], i);
+	(void)alarm(20);
+	(void)store_files_put(s, the_job, files, N_FILES, &e);
+	(void)store_files_keep(s, the_job, files[5].commit, &e);
+	if (count_right(s) < 0)
+		return WRONG_RECORD;
+	store_close(s);
+	return 0;
+}
+
+static void an_assertion_of_lmdb_ends_in_order(void **state)
+{
+	char *bad = bad_name(), *bytes;
+	size_t pages = make_store() / PAGE, page, n;
+	int status, asserted = 0;
+
+	(void)state;
+	bytes = read_all(in_state("store/data.mdb"), &n);
+	for (page = 2; page < pages; page++) {
+		write_all(in_state("store/data.mdb"), bytes, pages * PAGE);
+		assert_int_equal(chmod(in_state("store/data.mdb"), 0600), 0);
+		status = in_child(change_all, &page);
+		if (!WIFEXITED(status))
+			continue; /* LMDB by itself */
+		assert_int_not_equal(WEXITSTATUS(status), WRONG_RECORD);
+		if (WEXITSTATUS(status) != UNUSABLE) {
+			(void)unlink(bad);
+			continue;
+		}
+		asserted++;
+		assert_true(is_there(bad));
+		assert_false(is_there(in_state("store/data.mdb")));
+		assert_int_equal(unlink(bad), 0);
+	}
+	print_message("%d assertions in %zu pages\n", asserted, pages);
+	assert_true(asserted > 0);
+	free(bytes);
 	free(bad);
 }
 
@@ -664,10 +716,11 @@ int main(void)
 		TEST(only_three_are_kept),
 		TEST(a_store_without_its_header_is_replaced),
 		TEST(a_lost_table_is_noticed),
-		TEST(the_count_is_made_anew),
+		TEST(a_lost_record_is_noticed),
 		TEST(a_damaged_record_is_as_absent),
 		TEST(flipped_bits_yield_no_wrong_record),
 		TEST(damage_found_later_is_set_aside),
+		TEST(an_assertion_of_lmdb_ends_in_order),
 		TEST(a_store_in_use_is_not_set_aside),
 		TEST(planted_files_are_refused),
 		TEST(planted_folders_are_refused),
