@@ -132,21 +132,30 @@ static void unlink_request(struct http_request *r)
 }
 
 /* Not inside a callback of libcurl. */
-static void destroy(struct http_request *r)
+static void dispose(struct http_request *r)
 {
-	unlink_request(r);
 	put_easy(r->client, r->easy);
 	r->easy = NULL;
 	http_request_release(r);
 	free(r);
 }
 
+static void destroy(struct http_request *r)
+{
+	unlink_request(r);
+	dispose(r);
+}
+
 void http_client_free(struct http_client *client)
 {
+	struct http_request *r;
+
 	if (client == NULL)
 		return;
-	while (client->requests != NULL)
-		destroy(client->requests);
+	while ((r = client->requests) != NULL) {
+		client->requests = r->next;
+		dispose(r);
+	}
 	while (client->n_idle > 0)
 		curl_easy_cleanup(client->idle[--client->n_idle]);
 	(void)curl_multi_cleanup(client->multi);

@@ -72,8 +72,8 @@ static int take_origin(CURLU *u, struct http_origin *origin, struct err *e)
 	int rc = -1;
 
 	memset(origin, 0, sizeof(*origin));
-	if (scheme == NULL || host == NULL) {
-		err_set(e, ERR_PERMANENT, "a URL without a host");
+	if (scheme == NULL) {
+		err_nomem(e);
 		goto out;
 	}
 	origin->https = strcmp(scheme, "https") == 0;
@@ -83,12 +83,16 @@ static int take_origin(CURLU *u, struct http_origin *origin, struct err *e)
 		    scheme);
 		goto out;
 	}
+	/* URLs of these schemes have both. */
+	if (host == NULL || port == NULL) {
+		err_nomem(e);
+		goto out;
+	}
 	if (take_host(host, origin) == -1) {
 		err_set(e, ERR_PERMANENT, "a URL whose host is too long");
 		goto out;
 	}
-	if (port == NULL ||
-	    num_parse_u64(port, strlen(port), 65535, &number) == -1 ||
+	if (num_parse_u64(port, strlen(port), 65535, &number) == -1 ||
 	    number == 0) {
 		err_set(e, ERR_PERMANENT, "a URL with an impossible port");
 		goto out;
@@ -165,20 +169,12 @@ static void drop_private_parts(CURLU *u)
 	(void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
 }
 
-char *http_url_resolve(const char *base, const char *location, struct err *e)
+static char *resolve(const char *base, const char *location, struct err *e)
 {
-	const char *problem = text_problem(location);
 	char *text = NULL, *url = NULL;
-	CURLU *u;
+	CURLU *u = curl_url();
 	CURLUcode code;
 
-	if (problem == NULL && location[0] == '\0')
-		problem = "an empty URL";
-	if (problem != NULL) {
-		err_set(e, ERR_PERMANENT, "%s", problem);
-		return NULL;
-	}
-	u = curl_url();
 	if (u == NULL) {
 		err_nomem(e);
 		return NULL;
@@ -202,6 +198,65 @@ char *http_url_resolve(const char *base, const char *location, struct err *e)
 	curl_free(text);
 	curl_url_cleanup(u);
 	return url;
+}
+
+char *http_url_resolve(const char *base, const char *location, struct err *e)
+{
+	const char *problem = text_problem(location);
+	char *url;
+
+	if (problem == NULL && location[0] == '\0')
+		problem = "an empty URL";
+	if (problem != NULL) {
+		err_set(e, ERR_PERMANENT, "%s", problem);
+		return NULL;
+	}
+	url = resolve(base, location, e);
+	/* Short of memory, libcurl 7.88 takes a relative URL for an absolute
+	 * one without a scheme.  A URL that is bad stays bad. */
+	if (url == NULL && e->kind != ERR_NOMEM)
+		url = resolve(base, location, e);
+	return url;
+}
+
+/* Returns owned; NULL with *e. */
+static char *path_of(const char *url, struct err *e)
+{
+	CURLU *u = curl_url();
+	char *text = NULL, *path = NULL;
+
+	if (u != NULL &&
+	    curl_url_set(u, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK)
+		text = part_of(u, CURLUPART_PATH, 0);
+	if (text != NULL)
+		path = text_dup(text);
+	/* Its origin has been read before. */
+	if (path == NULL)
+		err_nomem(e);
+	curl_free(text);
+	curl_url_cleanup(u);
+	return path;
+}
+
+int http_url_same_place(const char *a, const char *b, struct err *e)
+{
+	struct http_origin x = { 0 }, y = { 0 };
+	char *p, *q = NULL;
+	int rc = -1;
+
+	if (http_origin_parse(a, &x, e) == -1 ||
+	    http_origin_parse(b, &y, e) == -1)
+		return -1;
+	if (!http_origin_equal(&x, &y))
+		return 0;
+	p = path_of(a, e);
+	if (p != NULL)
+		q = path_of(b, e);
+	if (q != NULL)
+		rc = text_equal_nocase(p, q);
+	free(p);
+	free(q);
+	return rc;
 }
 
 const char *http_url_display(const char *url, char *buf, size_t size)

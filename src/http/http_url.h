@@ -35,6 +35,10 @@ bool http_origin_is_loopback(const struct http_origin *o);
  */
 char *http_url_resolve(const char *base, const char *location, struct err *e);
 
+/* Do both lead to the same origin and path (upper and lower case alike),
+ * whatever their queries?  1, 0, or -1 with *e if one cannot be read. */
+int http_url_same_place(const char *a, const char *b, struct err *e);
+
 /* For messages and logs: scheme, host and path, no query, no userinfo.
  * Returns buf. */
 const char *http_url_display(const char *url, char *buf, size_t size);

@@ -26,7 +26,7 @@ enum {
 	STEP_MS = 1000,
 	LABEL_MAX = 160,
 	SHOWN_MAX = 200,
-	URL_SHOWN_MAX = 2048
+	URL_SHOWN_MAX = 200
 };
 
 int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
@@ -105,21 +105,33 @@ static void note_rate_limit(struct hub *hub, const struct http_response *r)
 	hub->blocked_until.ms = clock_mono().ms + s * 1000;
 }
 
-static int keep_answer(struct call *call, const struct http_result *result,
+/* rel="next" may stand in any of several Link headers. */
+static int keep_next(struct call *call, const struct http_response *r,
     struct err *e)
 {
 	const char *value;
 	size_t i = 0;
 
+	while ((value = http_response_header_at(r, "Link", i++)) != NULL) {
+		size_t n;
+		const char *url = hub_link_next(value, &n);
+
+		if (url == NULL)
+			continue;
+		call->next = text_ndup(url, n);
+		return call->next != NULL ? 0 : err_nomem(e);
+	}
+	return 0;
+}
+
+static int keep_answer(struct call *call, const struct http_result *result,
+    struct err *e)
+{
 	note_rate_limit(call->hub, result->response);
 	call->final_url = text_dup(result->final_url);
 	if (call->final_url == NULL)
 		return err_nomem(e);
-	while (call->next == NULL &&
-	    (value = http_response_header_at(result->response, "Link", i++)) !=
-		NULL)
-		call->next = hub_link_next(value);
-	return 0;
+	return keep_next(call, result->response, e);
 }
 
 static void on_done(void *cookie, const struct http_result *result)
@@ -369,7 +381,7 @@ int hub_revision(struct hub *hub, enum repo_type type, const char *id,
     const char *revision, struct hub_revision *out, struct err *e)
 {
 	struct revision_cookie cookie = { id, revision, out };
-	struct subject_text text;
+	struct subject_text text = { "", NULL };
 	struct hub_subject subject;
 	struct call call = {
 		.hub = hub,
@@ -440,22 +452,18 @@ static int see(struct seen *seen, const char *url,
 /* It is sent the token: only the page's own origin and path will do. */
 static int check_next(const struct call *call, const char *next, struct err *e)
 {
-	struct http_origin here, there;
-	char a[URL_SHOWN_MAX], b[URL_SHOWN_MAX];
 	struct err why = ERR_INIT;
+	char shown[URL_SHOWN_MAX];
+	int same = http_url_same_place(call->final_url, next, &why);
 
-	if (http_origin_parse(call->final_url, &here, &why) == 0 &&
-	    http_origin_parse(next, &there, &why) == 0 &&
-	    http_origin_equal(&here, &there) &&
-	    text_equal_nocase(http_url_display(call->final_url, a, sizeof(a)),
-		http_url_display(next, b, sizeof(b))))
+	if (same == 1)
 		return 0;
-	if (why.kind == ERR_NOMEM)
+	if (same == -1 && why.kind == ERR_NOMEM)
 		return err_nomem(e);
 	return err_set(e, ERR_PERMANENT,
 	    "%s: the Hub's list of files is refused: its next page is "
-	    "elsewhere (%.150s)",
-	    call->subject->repo, http_url_display(next, b, sizeof(b)));
+	    "elsewhere (%s)",
+	    call->subject->repo, http_url_display(next, shown, sizeof(shown)));
 }
 
 /* The Hub lists gated files without their hashes. */
@@ -537,7 +545,7 @@ int hub_listing(struct hub *hub, enum repo_type type, const char *id,
     const char *commit, struct remote_listing *out, struct err *e)
 {
 	struct listing_cookie cookie = { out, 0 };
-	struct subject_text text;
+	struct subject_text text = { "", NULL };
 	struct hub_subject subject;
 	struct call call = {
 		.hub = hub,

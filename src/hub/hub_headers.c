@@ -145,19 +145,19 @@ static bool parameters_say_next(const char **at)
 	return next;
 }
 
-char *hub_link_next(const char *value)
+const char *hub_link_next(const char *value, size_t *n)
 {
 	const char *p = value;
 
 	while ((p = strchr(p, '<')) != NULL) {
 		const char *url = p + 1;
-		size_t n = strcspn(url, ">");
 
-		if (url[n] == '\0')
+		*n = strcspn(url, ">");
+		if (url[*n] == '\0')
 			return NULL;
-		p = url + n + 1;
+		p = url + *n + 1;
 		if (parameters_say_next(&p))
-			return text_ndup(url, n);
+			return url;
 		/* On to the next link; junk in between is skipped. */
 		p += strcspn(p, ",");
 	}

@@ -5,6 +5,7 @@
 #define HFCRON_HUB_HUB_HEADERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -26,7 +27,8 @@ int hub_etag_normalise(const char *value, char out[REMOTE_BLOB_MAX]);
 int hub_check_identity(const struct http_response *r,
     const struct remote_file *file, const char *commit, struct err *e);
 
-/* rel="next" of a Link header value; owned, NULL if there is none. */
-char *hub_link_next(const char *value);
+/* The URL of rel="next" in a Link header value: *n bytes within `value`; NULL
+ * if there is none. */
+const char *hub_link_next(const char *value, size_t *n);
 
 #endif

@@ -56,7 +56,8 @@ static void read_values(const char *text)
 	struct http_content_range range;
 	struct http_rate_limit limit;
 	char etag[REMOTE_BLOB_MAX];
-	char *next;
+	const char *next;
+	size_t n;
 	int64_t s;
 
 	s = http_retry_after_s(text, now);
@@ -67,9 +68,9 @@ static void read_values(const char *text)
 		check(limit.left >= 0 && limit.reset_s >= 0);
 	if (hub_etag_normalise(text, etag) == 0)
 		check(hex_is_lower(etag, strlen(etag)));
-	next = hub_link_next(text);
-	check(next == NULL || strstr(text, next) != NULL);
-	free(next);
+	next = hub_link_next(text, &n);
+	check(next == NULL ||
+	    (next > text && next[-1] == '<' && next[n] == '>'));
 }
 
 /* Whatever a redirect says: what comes out can be read again, and what is

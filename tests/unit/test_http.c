@@ -234,6 +234,37 @@ static void bad_locations_are_refused(void **state)
 	}
 }
 
+static void places_are_compared(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int same;
+	} cases[] = {
+		{ "https://h/a/b?x", "https://h/a/b?y", 1 },
+		{ "https://h/A/b", "https://H:443/a/B?y#z", 1 },
+		{ "https://h", "https://h/?x", 1 },
+		{ "https://h/a", "https://h/a/", 0 },
+		{ "https://h/a", "https://h/b", 0 },
+		{ "https://h/a", "http://h/a", 0 },
+		{ "https://h/a", "https://g/a", 0 },
+		{ "https://h/a%2Fb", "https://h/a/b", 0 },
+		{ "https://h/a", "ftp://h/a", -1 },
+		{ "https://h/a", "https://u@h/a", -1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		struct err e = ERR_INIT;
+
+		print_message("%s %s\n", cases[i].a, cases[i].b);
+		assert_int_equal(http_url_same_place(cases[i].a, cases[i].b,
+				     &e),
+		    cases[i].same);
+		assert_int_equal(e.kind != ERR_NONE, cases[i].same == -1);
+	}
+}
+
 static void urls_are_shown_without_secrets(void **state)
 {
 	static const struct {
@@ -786,6 +817,7 @@ int main(void)
 		cmocka_unit_test(loopback_is_known_by_its_spelling),
 		cmocka_unit_test(locations_are_resolved),
 		cmocka_unit_test(bad_locations_are_refused),
+		cmocka_unit_test(places_are_compared),
 		cmocka_unit_test(urls_are_shown_without_secrets),
 		cmocka_unit_test(text_is_percent_encoded),
 		cmocka_unit_test(headers_are_found_in_any_case),
