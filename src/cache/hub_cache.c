@@ -453,7 +453,7 @@ static int read_ref(struct hub_cache *c, const char *rel, const char *path,
 		return -1;
 	if (st.type == FS_DIR)
 		return refuse_ref(path, revision, e);
-	if (st.type != FS_FILE || st.size != COMMIT_DIGITS)
+	if (st.type != FS_FILE)
 		return 0;
 	if (fs_read_file(path, COMMIT_DIGITS, &text, &n, &why) == -1) {
 		if (why.os_code == ENOENT || why.os_code == EFBIG)

@@ -209,6 +209,7 @@ static void what_is_found(void **state)
 	enum {
 		NOTHING,
 		RIGHT,
+		OTHER_TEXT,
 		WRONG_SIZE,
 		LINK_RIGHT,
 		LINK_DANGLING,
@@ -233,6 +234,7 @@ static void what_is_found(void **state)
 		{ RIGHT, DIRECTORY, "present" },
 		{ RIGHT, WRONG_SIZE, "present" },
 		{ RIGHT, RIGHT, "present" },
+		{ RIGHT, OTHER_TEXT, "present" }, /* the blob counts */
 		{ NOTHING, RIGHT, "present" },
 		{ WRONG_SIZE, RIGHT, "present" },
 		{ NOTHING, WRONG_SIZE, "absent" },
@@ -261,8 +263,10 @@ static void what_is_found(void **state)
 						    : at("outside");
 
 			put_dir(at(SNAPSHOT "/a"));
-			if (what == RIGHT || what == WRONG_SIZE)
-				put(path, what == RIGHT ? "hello" : "hell");
+			if (what == RIGHT || what == OTHER_TEXT)
+				put(path, what == RIGHT ? "hello" : "HELLO");
+			else if (what == WRONG_SIZE)
+				put(path, "hell");
 			else if (what == DIRECTORY)
 				put_dir(path);
 			else if (what != NOTHING)
