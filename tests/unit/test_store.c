@@ -588,6 +588,8 @@ static void partials_come_back(void **state)
 	p.size = 1000;
 	p.device = 1;
 	p.inode = 2;
+	p.mtime_s = -7;
+	p.mtime_ns = 999999999;
 	p.extents = extents;
 	p.n_extents = COUNT(extents);
 	p.digest_at = 64;
@@ -600,6 +602,7 @@ static void partials_come_back(void **state)
 	must(store_partial_get(s, key, &got, &found, &e), &e);
 	assert_true(found);
 	assert_true(got.size == 1000 && got.device == 1 && got.inode == 2);
+	assert_true(got.mtime_s == -7 && got.mtime_ns == 999999999);
 	assert_int_equal(got.n_extents, COUNT(extents));
 	assert_memory_equal(got.extents, extents, sizeof(extents));
 	assert_int_equal(got.digest_at, 64);

@@ -173,8 +173,7 @@ static int in_small_address_space(void *arg)
 static void little_address_space_is_enough(void **state)
 {
 	(void)state;
-	if (HAVE_ASAN || getenv("TEST_WRAPPER") != NULL ||
-	    !is_there("/proc/self/statm")) {
+	if (HAVE_ASAN || is_wrapped() || !is_there("/proc/self/statm")) {
 		print_message("SKIP: the address space is not ours to limit\n");
 		skip();
 	}
@@ -246,7 +245,7 @@ enum { CANNOT = 77 };
 static int mount_small(const char *options)
 {
 	if (unshare(CLONE_NEWNS) == -1 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("none", state_dir, "tmpfs", 0, options) == -1)
 		return CANNOT;
 	return 0;
@@ -297,7 +296,7 @@ static int on_no_disk(void *arg)
 	store_close(s);
 	for (kib = 16; kib <= 256; kib += 4) {
 		(void)snprintf(options, sizeof(options), "size=%dk", kib);
-		CHILD_CHECK(mount("none", state_dir, NULL, MS_REMOUNT,
+		CHILD_CHECK(mount("none", state_dir, "tmpfs", MS_REMOUNT,
 				options) == 0);
 		s = store_open(state_dir, STORE_WRITE, OWNER, test_now, NULL,
 		    &e);
@@ -330,7 +329,7 @@ static int on_read_only_disk(void *arg)
 	CHILD_CHECK(s != NULL && put_partial(s, 1, &e) == 0);
 	store_close(s);
 	for (i = 0; i < 2; i++) { /* with and without a lock file */
-		CHILD_CHECK(mount("none", state_dir, NULL,
+		CHILD_CHECK(mount("none", state_dir, "tmpfs",
 				MS_REMOUNT | MS_RDONLY, "") == 0);
 		s = store_open(state_dir, STORE_READ_ONLY, OWNER, test_now,
 		    NULL, &e);
@@ -339,7 +338,7 @@ static int on_read_only_disk(void *arg)
 		s = store_open(state_dir, STORE_WRITE, OWNER, test_now, NULL,
 		    &e);
 		CHILD_CHECK(s == NULL && e.kind == ERR_STATE);
-		CHILD_CHECK(mount("none", state_dir, NULL, MS_REMOUNT, "") ==
+		CHILD_CHECK(mount("none", state_dir, "tmpfs", MS_REMOUNT, "") ==
 		    0);
 		CHILD_CHECK(unlink(in_state("store/lock.mdb")) == 0 || i == 1);
 	}
@@ -400,7 +399,7 @@ static void several_write_at_once(void **state)
 		assert_true(children[i] >= 0);
 		if (children[i] == 0) {
 			die_by_signals();
-			_exit(write_own_jobs(&i));
+			leave_child(write_own_jobs(&i));
 		}
 	}
 	for (i = 0; i < WRITERS; i++) {

@@ -337,10 +337,7 @@ static void memory_fails(void **state)
 		print_message("SKIP: malloc belongs to the sanitizer\n");
 		skip();
 	}
-	if (getenv("TEST_WRAPPER") != NULL) {
-		print_message("SKIP: malloc may belong to the wrapper\n");
-		skip();
-	}
+	skip_if_wrapped();
 	all_ways(MEMORY, ENOMEM, 100, "malloc");
 }
 
