@@ -106,24 +106,44 @@ static int unknown_command(const char *name, struct err *e)
 	    nearest ? "\"?)" : "");
 }
 
+/* The option that was meant: its beginning was typed, or something near. */
+static const char *nearest_option(const struct command *command,
+    const char *word)
+{
+	const char *names[N_ROWS], *nearest = NULL;
+	size_t n = 0, length;
+	char *typed;
+
+	if (!text_starts(word, "--"))
+		return NULL;
+	word += 2;
+	length = strcspn(word, "=");
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (command != NULL &&
+		    strchr(command->options, option_rows[i].letter) == NULL)
+			continue;
+		if (length > 1 &&
+		    strncmp(option_rows[i].name, word, length) == 0)
+			return option_rows[i].name;
+		names[n++] = option_rows[i].name;
+	}
+	typed = text_ndup(word, length);
+	if (typed != NULL)
+		nearest = text_nearest(typed, names, n);
+	free(typed);
+	return nearest;
+}
+
 static int unknown_option(const struct command *command, const char *word,
     struct err *e)
 {
-	const char *names[N_ROWS], *nearest = NULL;
-	size_t n = 0;
+	const char *nearest = nearest_option(command, word);
 
-	for (size_t i = 0; i < N_ROWS; i++)
-		if (command == NULL ||
-		    strchr(command->options, option_rows[i].letter) != NULL)
-			names[n++] = option_rows[i].name;
-	if (text_starts(word, "--"))
-		nearest = text_nearest(word + 2, names, n);
 	return err_set(e, ERR_USAGE,
-	    "unknown option \"%s\"%s%s%s; see "
-	    "hfcron %s%s--help",
-	    word, nearest ? " (did you mean \"--" : "", nearest ? nearest : "",
-	    nearest ? "\"?)" : "", command ? command->name : "",
-	    command ? " " : "");
+	    "unknown option \"%.*s\"%s%s%s; see hfcron %s%s--help",
+	    (int)strcspn(word, "="), word, nearest ? " (did you mean \"--" : "",
+	    nearest ? nearest : "", nearest ? "\"?)" : "",
+	    command ? command->name : "", command ? " " : "");
 }
 
 static int add_pattern(struct pattern_list *list, const char *text,
@@ -268,6 +288,19 @@ static void make_tables(const char *letters, const char *prefix,
 	shorts[s] = '\0';
 }
 
+/* getopt takes "--al" for "--all"; what is unambiguous today would be another
+ * option's name tomorrow, in somebody's crontab. */
+static bool is_abbreviated(const char *word, char letter)
+{
+	if (!text_starts(word, "--"))
+		return false;
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (option_rows[i].letter == letter)
+			return strcspn(word + 2, "=") !=
+			    strlen(option_rows[i].name);
+	return false;
+}
+
 /* `prefix` "+:" stops at the first operand, ":" permutes. */
 static int parse_options(int argc, char **argv, const char *letters,
     const char *prefix, const struct command *command, struct cli *cli,
@@ -287,6 +320,10 @@ static int parse_options(int argc, char **argv, const char *letters,
 			return unknown_option(command, word, e);
 		if (letter == ':')
 			return err_set(e, ERR_USAGE, "%s needs a value", word);
+		if (optarg != NULL && optarg == word && optind >= 2)
+			word = argv[optind - 2];
+		if (is_abbreviated(word, (char)letter))
+			return unknown_option(command, word, e);
 		if (optarg == NULL)
 			set_flag(cli, (char)letter);
 		else if (set_value(cli, (char)letter, optarg, e) == -1)

@@ -194,6 +194,7 @@ static int get_one(struct get *get)
 		return (int)s->status;
 	memset(&budget, 0, sizeof(budget));
 	job_work_init(&get->work, &get->job, NULL);
+	get->work.wants_each = s->cli->n_words > 1;
 	progress_init(&get->progress, s, &get->work, 1, false);
 	s->tick = tick;
 	s->tick_cookie = get;

@@ -121,6 +121,26 @@ static int find_listing(struct job_work *w, struct session *s, struct err *e)
 	return 0;
 }
 
+/* Files that were asked for by name. */
+static int names_missing(const struct job_work *w, struct err *e)
+{
+	const struct pattern_list *include = &w->job->include;
+
+	for (size_t k = 0; k < include->n; k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < w->n && !found; i++)
+			found = pattern_match(include->items[k],
+			    w->wanted[i]->path);
+		if (!found)
+			return err_set(e, ERR_PERMANENT,
+			    "\"%s\" is not in the repository at revision "
+			    "%s, which has %zu files",
+			    include->items[k], w->job->revision, w->listing.n);
+	}
+	return 0;
+}
+
 static int choose_wanted(struct job_work *w, struct err *e)
 {
 	size_t n = w->listing.n + 1;
@@ -136,6 +156,8 @@ static int choose_wanted(struct job_work *w, struct err *e)
 		if (pattern_keeps(&w->job->include, &w->job->exclude,
 			w->listing.files[i].path))
 			w->wanted[w->n++] = &w->listing.files[i];
+	if (w->wants_each && names_missing(w, e) == -1)
+		return -1;
 	if (w->listing.n == 0)
 		return err_set(e, ERR_PERMANENT,
 		    "the repository has no files at this revision");

@@ -63,6 +63,11 @@ static int join_one(struct job_entry *entry, struct session *s,
 	} else {
 		job_state_init(&entry->state);
 	}
+	/* Asked from another shell, a job is not shown as if its token had
+	 * changed. */
+	if (s->keep_access && entry->state.id != NULL)
+		memcpy(hashes->access, entry->state.access_hash,
+		    JOB_HASH_BYTES);
 	entry->changed = reconcile_job(&entry->state, entry->job, hashes,
 	    s->now, &failed);
 	return failed ? -1 : 0;

@@ -152,6 +152,8 @@ static void poll_busy(struct job_fetch *fetch, struct job_work *w)
 
 	if (w->busy == 0 || now.ms < w->busy_poll.ms)
 		return;
+	if (w->busy_since.ms == 0)
+		w->busy_since = now; /* there was progress since */
 	if (now.ms - w->busy_since.ms >= BUSY_GIVE_UP_MS && w->in_flight == 0) {
 		err_set(&e, ERR_BUSY,
 		    "another program has been fetching the "
@@ -267,6 +269,8 @@ static void fill_spec(struct fetch_file *file, struct engine_file *spec)
 		return;
 	resume->device = file->partial.device;
 	resume->inode = file->partial.inode;
+	resume->mtime_s = file->partial.mtime_s;
+	resume->mtime_ns = file->partial.mtime_ns;
 	resume->extents = file->partial.extents;
 	resume->n_extents = file->partial.n_extents;
 	resume->digest_at = file->partial.digest_at;
@@ -319,13 +323,31 @@ static struct fetch_file *take_file(struct job_fetch *fetch, struct job_work *w)
 	return NULL;
 }
 
+/* So that `status`, and the next run should this one die, know. */
+static int mark_fetching(struct job_work *w, struct session *s, struct err *e)
+{
+	struct job_state *state;
+
+	if (w->entry == NULL)
+		return 0;
+	state = &w->entry->state;
+	state->phase = PHASE_FETCHING;
+	memcpy(state->target, w->commit, sizeof(state->target));
+	state->bytes_total = w->sums.bytes_total;
+	state->bytes_done = w->bytes_done;
+	state->files_total = w->n;
+	state->files_done = w->files_done;
+	return job_entry_save(w->entry, s, e);
+}
+
 static bool begin_work(struct job_fetch *fetch, struct job_work *w)
 {
 	struct err e = ERR_INIT;
 	char files[32], bytes[NUM_TEXT_MAX];
 
 	w->phase = WORK_FETCHING;
-	if (destination_prepare(w->destination, &e) == -1) {
+	if (mark_fetching(w, fetch->session, &e) == -1 ||
+	    destination_prepare(w->destination, &e) == -1) {
 		w->error = e;
 		end_if_done(fetch, w);
 		return false;
@@ -443,6 +465,8 @@ static int on_durable(void *cookie, void *owner,
 	partial.size = remote_of(file)->size;
 	partial.device = durable->device;
 	partial.inode = durable->inode;
+	partial.mtime_s = durable->mtime_s;
+	partial.mtime_ns = durable->mtime_ns;
 	partial.extents = durable->extents; /* lent; the store copies */
 	partial.n_extents = durable->n_extents;
 	partial.digest_at = durable->digest_at;

@@ -41,10 +41,12 @@ enum file_progress {
 };
 
 struct job_work {
-	struct job_entry *entry;    /* foreign; NULL for `get` */
-	const struct job *job;	    /* foreign */
-	uint8_t key[JOB_KEY_BYTES]; /* of the job's id: file records */
-	struct wall slot, closes;   /* from the plan */
+	struct job_entry *entry;     /* foreign; NULL for `get` */
+	const struct job *job;	     /* foreign */
+	uint8_t key[JOB_KEY_BYTES];  /* of the job's id: file records */
+	enum job_phase phase_before; /* as the run found it */
+	enum err_kind error_before;
+	struct wall slot, closes; /* from the plan */
 	enum work_phase phase;
 	struct destination *destination;   /* own */
 	char commit[41];		   /* to be published */
@@ -59,6 +61,7 @@ struct job_work {
 	struct mono busy_since, busy_poll;
 	struct file_sums sums;
 	bool recheck;
+	bool wants_each; /* every include pattern must match */
 	bool ref_is_right;
 	bool stopped;		     /* window, budget or signal ended it */
 	enum outcome_kind stop_kind; /* which of them */

@@ -15,7 +15,9 @@ enum {
 	PAINT_MS = 250,
 	PUBLISH_MS = 1000,
 	MEASURE_MS = 500,
-	BAR_CELLS = 20,
+	BAR_CELLS_MIN = 4,
+	BAR_CELLS_MAX = 24,
+	NAME_COLUMNS = 28,
 	SHOWN_MAX = 8, /* jobs painted; the others are in the sum */
 	FILE_MAX = 16 * 1024 * 1024
 };
@@ -42,7 +44,9 @@ void progress_init(struct progress *p, struct session *s,
 	p->live = session_is_live(s);
 	p->colour = terminal_has_colour(2);
 	p->publish = publish;
-	p->started = p->measured = clock_mono();
+	p->measured = clock_mono();
+	/* Without memory only the sum has a rate. */
+	p->meters = calloc(n + 1, sizeof(*p->meters));
 }
 
 struct totals {
@@ -68,45 +72,66 @@ static struct totals sum_up(const struct progress *p)
 	return t;
 }
 
+static void update(struct meter *meter, uint64_t received, int64_t ms)
+{
+	double rate = (double)(received - meter->received) * 1000.0 /
+	    (double)ms;
+
+	meter->rate = meter->rate < 1 ? rate : 0.7 * meter->rate + 0.3 * rate;
+	meter->received = received;
+}
+
 static void measure(struct progress *p, struct mono now, uint64_t received)
 {
 	int64_t ms = now.ms - p->measured.ms;
-	double rate;
 
 	if (ms < MEASURE_MS)
 		return;
-	rate = (double)(received - p->measured_bytes) * 1000.0 / (double)ms;
-	p->bytes_per_s = p->bytes_per_s < 1 ? rate
-					    : 0.7 * p->bytes_per_s + 0.3 * rate;
+	update(&p->all, received, ms);
+	for (size_t i = 0; p->meters != NULL && i < p->n; i++)
+		update(&p->meters[i], p->works[i].bytes_received, ms);
 	p->measured = now;
-	p->measured_bytes = received;
 }
 
 /* --- on the terminal ----------------------------------------------------- */
 
-static void make_bar(char *bar, uint64_t done, uint64_t total)
+/* "[####....] " to fill `room` columns; nothing where that is too narrow. */
+static void make_bar(char *bar, int room, uint64_t done, uint64_t total)
 {
-	size_t filled = total == 0
-	    ? BAR_CELLS
-	    : (size_t)((double)done / (double)total * BAR_CELLS);
+	int cells = room - 3 < BAR_CELLS_MAX ? room - 3 : BAR_CELLS_MAX;
+	int filled;
 
-	for (size_t i = 0; i < BAR_CELLS; i++)
-		bar[i] = i < filled ? '#' : '.';
-	bar[BAR_CELLS] = '\0';
+	bar[0] = '\0';
+	if (cells < BAR_CELLS_MIN)
+		return;
+	filled = total == 0
+	    ? 0
+	    : (int)((double)done / (double)total * (double)cells);
+	*bar++ = '[';
+	for (int i = 0; i < cells; i++)
+		*bar++ = i < filled ? '#' : '.';
+	memcpy(bar, "] ", 3);
 }
 
+/* NAME [BAR] 45% 1.2 GB of 2.6 GB 23 MB/s ETA 1m02s */
 static void paint_line(struct progress *p, const char *name, uint64_t done,
-    uint64_t total, const char *more)
+    uint64_t total, double bytes_per_s)
 {
-	char bar[BAR_CELLS + 1], have[NUM_TEXT_MAX], all[NUM_TEXT_MAX];
-	char line[512];
-	int columns = terminal_columns(2);
+	char have[NUM_TEXT_MAX], all[NUM_TEXT_MAX], rate[NUM_TEXT_MAX];
+	char eta[NUM_TEXT_MAX], bar[BAR_CELLS_MAX + 4], numbers[160];
+	int64_t left_s = progress_eta_s(total - done, bytes_per_s);
+	int columns = terminal_columns(2) - 1;
 
-	make_bar(bar, done, total);
-	snprintf(line, sizeof(line), "%-32.32s [%s] %3d%%  %s of %s%s", name,
-	    bar, total == 0 ? 100 : (int)((double)done * 100 / (double)total),
-	    num_format_size(done, have), num_format_size(total, all), more);
-	fprintf(stderr, "\r\033[K%.*s\n", columns > 1 ? columns - 1 : 79, line);
+	snprintf(numbers, sizeof(numbers), "%3d%% %s of %s %s/s ETA %s",
+	    total == 0 ? 0 : (int)((double)done * 100 / (double)total),
+	    num_format_size(done, have), num_format_size(total, all),
+	    num_format_size((uint64_t)bytes_per_s, rate),
+	    left_s < 0 ? "?" : num_format_duration(left_s * 1000, eta));
+	make_bar(bar, columns - NAME_COLUMNS - 1 - (int)strlen(numbers), done,
+	    total);
+	fprintf(stderr, "\r\033[K%s%-*.*s%s %s%s\n", p->colour ? "\033[1m" : "",
+	    NAME_COLUMNS, NAME_COLUMNS, name, p->colour ? "\033[0m" : "", bar,
+	    numbers);
 	p->painted_lines++;
 }
 
@@ -117,11 +142,18 @@ static void wipe(struct progress *p)
 	p->painted_lines = 0;
 }
 
+/* Of a long id the end says more: "model/org/" is the same for many. */
+static const char *short_name(const char *id)
+{
+	size_t n = strlen(id);
+
+	return n > NAME_COLUMNS ? id + (n - NAME_COLUMNS) : id;
+}
+
 static void paint(struct progress *p, const struct totals *t)
 {
-	char rate[NUM_TEXT_MAX], eta[NUM_TEXT_MAX], more[96], name[64];
+	char name[64];
 	unsigned shown = 0;
-	int64_t left_s;
 
 	wipe(p);
 	for (size_t i = 0; i < p->n && shown < SHOWN_MAX; i++) {
@@ -129,16 +161,12 @@ static void paint(struct progress *p, const struct totals *t)
 
 		if (w->phase != WORK_FETCHING)
 			continue;
-		paint_line(p, w->job->id, w->bytes_done, w->sums.bytes_total,
-		    "");
+		paint_line(p, short_name(w->job->id), w->bytes_done,
+		    w->sums.bytes_total, p->meters ? p->meters[i].rate : 0);
 		shown++;
 	}
-	left_s = progress_eta_s(t->bytes - t->done, p->bytes_per_s);
-	snprintf(more, sizeof(more), "  %s/s  ETA %s",
-	    num_format_size((uint64_t)p->bytes_per_s, rate),
-	    left_s < 0 ? "?" : num_format_duration(left_s * 1000, eta));
 	snprintf(name, sizeof(name), "all: %zu of %zu jobs", t->ended, t->jobs);
-	paint_line(p, name, t->done, t->bytes, more);
+	paint_line(p, name, t->done, t->bytes, p->all.rate);
 	fflush(stderr);
 }
 
@@ -179,13 +207,13 @@ static void write_json(struct progress *p, const struct totals *t,
 	json_write_key(&w, "updated");
 	json_write_string(&w, instant_format(clock_wall(), time));
 	json_write_key(&w, "bytes_per_s");
-	json_write_u64(&w, (uint64_t)p->bytes_per_s);
+	json_write_u64(&w, (uint64_t)p->all.rate);
 	json_write_key(&w, "bytes_total");
 	json_write_u64(&w, t->bytes);
 	json_write_key(&w, "bytes_done");
 	json_write_u64(&w, t->done);
 	json_write_key(&w, "eta_s");
-	json_write_i64(&w, progress_eta_s(t->bytes - t->done, p->bytes_per_s));
+	json_write_i64(&w, progress_eta_s(t->bytes - t->done, p->all.rate));
 	json_write_key(&w, "jobs");
 	json_write_begin_array(&w);
 	for (size_t i = 0; i < p->n; i++) {
@@ -200,6 +228,8 @@ static void write_json(struct progress *p, const struct totals *t,
 		json_write_u64(&w, work->sums.bytes_total);
 		json_write_key(&w, "bytes_done");
 		json_write_u64(&w, work->bytes_done);
+		json_write_key(&w, "bytes_per_s");
+		json_write_u64(&w, p->meters ? (uint64_t)p->meters[i].rate : 0);
 		json_write_key(&w, "files_total");
 		json_write_u64(&w, work->n);
 		json_write_key(&w, "files_done");
@@ -273,6 +303,8 @@ void progress_end(struct progress *p)
 
 	if (p->live)
 		wipe(p);
+	free(p->meters);
+	p->meters = NULL;
 	if (p->published.ms == 0)
 		return;
 	path = session_state_path(p->session, "progress.json");

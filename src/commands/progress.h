@@ -9,6 +9,12 @@
 
 #include "commands/job_work.h"
 
+/* Bytes a second, smoothed. */
+struct meter {
+	uint64_t received;
+	double rate;
+};
+
 struct progress {
 	struct session *session;      /* foreign */
 	const struct job_work *works; /* foreign */
@@ -17,9 +23,9 @@ struct progress {
 	bool publish; /* write the file */
 	bool colour;
 	int painted_lines;
-	struct mono started, painted, published, measured;
-	uint64_t measured_bytes;
-	double bytes_per_s; /* smoothed */
+	struct mono painted, published, measured;
+	struct meter all;
+	struct meter *meters; /* own; per work; NULL without memory */
 };
 
 /* publish: for runs; `get` only paints. */

@@ -137,7 +137,7 @@ static void print_freshness(FILE *out, const struct session *s,
 	char confirmed[INSTANT_TEXT_MAX], since[INSTANT_TEXT_MAX];
 
 	if (state->commit[0] != '\0')
-		fprintf(out, "  commit %.12s, confirmed %s", state->commit,
+		fprintf(out, "  commit %s, confirmed %s", state->commit,
 		    report_time(s, zone, state->confirmed_at, confirmed));
 	if (state->unreachable_since.s != WALL_NONE)
 		fprintf(out, "  unreachable since %s",

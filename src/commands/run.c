@@ -67,8 +67,7 @@ static bool must_end(struct run *run)
  * Off a terminal, stderr is cron's mail: only what needs a person, and the
  * same trouble not at every tick again.
  */
-static bool needs_saying(const struct run *run, const struct job_work *w,
-    enum err_kind before, enum job_phase phase_before)
+static bool needs_saying(const struct run *run, const struct job_work *w)
 {
 	const struct job_state *state = &w->entry->state;
 
@@ -79,8 +78,8 @@ static bool needs_saying(const struct run *run, const struct job_work *w,
 	if (state->phase == PHASE_PARKED)
 		return true;
 	if (w->error.kind == ERR_DISK || w->error.kind == ERR_STATE)
-		return before != w->error.kind;
-	return state->phase == PHASE_FAILED && phase_before != PHASE_FAILED;
+		return w->error_before != w->error.kind;
+	return state->phase == PHASE_FAILED && w->phase_before != PHASE_FAILED;
 }
 
 static void say_success(const struct run *run, const struct job_work *w)
@@ -112,15 +111,12 @@ static void say_success(const struct run *run, const struct job_work *w)
 static void ended(void *cookie, struct job_work *w)
 {
 	struct run *run = cookie;
-	enum err_kind before = w->entry->state.error_kind;
-	enum job_phase phase_before = w->entry->state.phase;
-
 	job_work_finish(w, &run->session);
 	if (w->outcome == OUTCOME_FAILED || w->outcome == OUTCOME_BUSY) {
 		run->status = exit_status_worse(run->status,
 		    w->outcome == OUTCOME_BUSY ? EXIT_RETRY
 					       : exit_status_of(w->error.kind));
-		if (needs_saying(run, w, before, phase_before))
+		if (needs_saying(run, w))
 			fprintf(stderr, "hfcron: %s: %s\n", w->job->id,
 			    w->error.text);
 		return;
@@ -274,6 +270,8 @@ static int make_works(struct run *run, struct err *e)
 			continue;
 		w = &run->works[run->n++];
 		job_work_init(w, entry->job, entry);
+		w->phase_before = entry->state.phase;
+		w->error_before = entry->state.error_kind;
 		w->slot = d->slot;
 		w->closes = d->closes;
 	}

@@ -38,7 +38,9 @@ struct session {
 	struct hub hub;
 	struct calendar calendar;
 	struct plan_dice dice;
-	struct wall now; /* sampled once, at open */
+	bool keep_access; /* only look: the token of this shell does
+				   not count */
+	struct wall now;  /* sampled once, at open */
 	enum exit_status status;
 	/* Asked by HTTP while it waits: painting, and whether to stop. */
 	int (*tick)(void *cookie);

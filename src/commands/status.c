@@ -204,6 +204,31 @@ static void plan_due(struct job_entries *entries, struct session *s)
 	}
 }
 
+/* What the store does not know yet: the run tells of the jobs it is at. */
+static void overlay_run(struct job_entries *entries,
+    const struct tree_node *run)
+{
+	const struct tree_node *jobs = tree_get(run, "jobs");
+
+	for (size_t i = 0; jobs != NULL && i < jobs->n; i++) {
+		const struct tree_node *job = &jobs->children[i];
+
+		if (strcmp(text_of(job, "phase"), "fetching") != 0)
+			continue;
+		for (size_t k = 0; k < entries->n; k++) {
+			struct job_state *state = &entries->items[k].state;
+
+			if (strcmp(entries->items[k].job->id,
+				text_of(job, "id")) != 0)
+				continue;
+			state->bytes_total = number_of(job, "bytes_total");
+			state->bytes_done = number_of(job, "bytes_done");
+			state->files_total = number_of(job, "files_total");
+			state->files_done = number_of(job, "files_done");
+		}
+	}
+}
+
 static int show(struct session *s, struct job_entries *entries)
 {
 	struct choice choice;
@@ -213,6 +238,8 @@ static int show(struct session *s, struct job_entries *entries)
 	choice.only_named = s->cli->n_words > 0;
 	choice.only_problems = s->cli->problems;
 	plan_due(entries, s);
+	if (run != NULL)
+		overlay_run(entries, tree_root(run));
 	if (s->cli->json)
 		print_json(s, entries, run ? tree_root(run) : NULL, &choice);
 	else
@@ -231,9 +258,9 @@ int verb_status(const struct cli *cli)
 
 	memset(&entries, 0, sizeof(entries));
 	session_init(&s, cli);
+	s.keep_access = true;
 	if (session_load(&s, true) == 0 &&
-	    session_open_store(&s, STORE_READ_ONLY) == 0 &&
-	    session_open_token(&s) == 0) {
+	    session_open_store(&s, STORE_READ_ONLY) == 0) {
 		if (job_entries_load(&entries, &s, &e) == -1)
 			session_fail(&s, &e);
 		else

@@ -30,6 +30,7 @@ struct engine *engine_new(const struct engine_options *options,
 	}
 	engine->options = *options;
 	engine->callbacks = *callbacks;
+	engine->allowed = options->connections;
 	engine->pool = sync_pool_new(SYNC_THREADS, wake, options->http, e);
 	if (engine->pool == NULL) {
 		free(engine);
@@ -99,35 +100,31 @@ static bool pull(struct engine *engine, struct mono now)
 	return true;
 }
 
-/* The open file that wants a request and has the fewest. */
-static bool start_one(struct engine *engine, struct mono now)
+/* A request for an open file that has `n` of them and wants more. */
+static bool start_with(struct engine *engine, unsigned n, struct mono now)
 {
-	for (unsigned n = 0; n <= engine->options.connections; n++)
-		for (struct open_file *f = engine->files; f != NULL;
-		     f = f->next)
-			if (f->n_pieces == n && engine_piece_start(f, now))
-				return true;
-	return false;
-}
-
-static bool has_idle_file(const struct engine *engine, struct mono now)
-{
-	for (const struct open_file *f = engine->files; f != NULL; f = f->next)
-		if (f->phase == FILE_FETCHING && f->n_pieces == 0 &&
-		    now.ms >= f->retry_at.ms)
+	for (struct open_file *f = engine->files; f != NULL; f = f->next)
+		if (f->n_pieces == n && engine_piece_start(f, now))
 			return true;
 	return false;
 }
 
+/* The open file that wants a request and has the fewest. */
+static bool start_one(struct engine *engine, struct mono now)
+{
+	for (unsigned n = 1; n < engine->options.connections; n++)
+		if (start_with(engine, n, now))
+			return true;
+	return false;
+}
+
+/* A new file comes before a second connection for an old one. */
 static void fill(struct engine *engine, struct mono now)
 {
-	while (engine->n_busy < engine->options.connections) {
-		/* A new file before a second connection for an old one. */
-		if (!has_idle_file(engine, now) && pull(engine, now))
-			continue;
-		if (!start_one(engine, now))
+	while (engine->n_busy < engine->allowed)
+		if (!start_with(engine, 0, now) && !pull(engine, now) &&
+		    !start_one(engine, now))
 			return;
-	}
 }
 
 static void take_syncs(struct engine *engine, int wait)
@@ -164,7 +161,10 @@ static bool advance(struct engine *engine, struct mono now)
 /* Until the next thing that no socket and no sync tells us of. */
 static int64_t next_deadline_ms(const struct engine *engine, struct mono now)
 {
-	int64_t wait = STEP_MS;
+	int64_t wait = STEP_MS, held = engine->hold_until.ms - now.ms;
+
+	if (held > 0 && held < wait)
+		wait = held;
 
 	for (const struct open_file *f = engine->files; f != NULL;
 	     f = f->next) {
@@ -183,13 +183,15 @@ static int64_t next_deadline_ms(const struct engine *engine, struct mono now)
 static void stop_all(struct engine *engine, const struct err *why)
 {
 	engine->no_more = true;
-	for (struct open_file *f = engine->files; f != NULL; f = f->next) {
-		engine_piece_cancel_all(f);
-		/* What is whole and proven may be finished. */
-		if (f->phase != FILE_SYNCING && f->phase != FILE_WHOLE)
-			engine_file_fail(f, why);
-	}
 	while (engine->files != NULL) {
+		for (struct open_file *f = engine->files; f != NULL;
+		     f = f->next) {
+			engine_piece_cancel_all(f);
+			/* What is whole and proven may be finished; if it
+			 * turns out to be gone, it is not fetched again. */
+			if (f->phase != FILE_SYNCING && f->phase != FILE_WHOLE)
+				engine_file_fail(f, why);
+		}
 		advance(engine, clock_mono());
 		take_syncs(engine, 1);
 	}

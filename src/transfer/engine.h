@@ -47,6 +47,8 @@
 /* What is known of a partial file to go on from; as the store keeps it. */
 struct engine_resume {
 	uint64_t device, inode; /* must be the file's own */
+	int64_t mtime_s;	/* if the file was written since, its digest */
+	int32_t mtime_ns;	/* is made anew from the disk */
 	const struct extent *extents;
 	size_t n_extents;
 	uint64_t digest_at; /* 0: no state */
@@ -56,6 +58,8 @@ struct engine_resume {
 /* What is durable now; borrowed during on_durable. */
 struct engine_durable {
 	uint64_t device, inode;
+	int64_t mtime_s;
+	int32_t mtime_ns;
 	struct extent *extents;
 	size_t n_extents;
 	uint64_t digest_at;

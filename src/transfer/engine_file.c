@@ -124,6 +124,8 @@ static void tell_durable(struct open_file *f)
 	memset(&durable, 0, sizeof(durable));
 	durable.device = f->partial.device;
 	durable.inode = f->partial.inode;
+	durable.mtime_s = f->snapshot.mtime_s;
+	durable.mtime_ns = f->snapshot.mtime_ns;
 	durable.extents = f->snapshot.extents.items;
 	durable.n_extents = f->snapshot.extents.n;
 	durable.digest_at = f->snapshot.digest_at;
@@ -133,15 +135,24 @@ static void tell_durable(struct open_file *f)
 		engine_file_fail(f, &e);
 }
 
-/* The bytes that this sync covers are lost or kept; then what is next. */
-void engine_file_synced(struct open_file *f)
+static void count_durable(struct open_file *f)
 {
 	uint64_t bytes = extents_bytes(&f->snapshot.extents);
 
+	if (bytes > f->durable_bytes)
+		f->engine->progress.bytes_durable += bytes - f->durable_bytes;
+	f->durable_bytes = bytes;
+}
+
+/* The bytes that this sync covers are lost or kept; then what is next. */
+void engine_file_synced(struct open_file *f)
+{
 	f->sync_pending = false;
 	if (f->sync.rc == -1) {
+		f->sync_failed = true;
 		engine_file_fail(f, &f->sync.e);
 	} else if (f->phase == FILE_SYNCING) {
+		count_durable(f);
 		f->phase = FILE_WHOLE;
 	} else if (f->phase != FILE_RESTARTING) {
 		/* Somebody may have removed the file under us: then nothing
@@ -154,11 +165,8 @@ void engine_file_synced(struct open_file *f)
 			    f->partial.path);
 			engine_file_restart(f, &e);
 		} else {
+			count_durable(f);
 			tell_durable(f);
-			if (bytes > f->durable_bytes)
-				f->engine->progress.bytes_durable += bytes -
-				    f->durable_bytes;
-			f->durable_bytes = bytes;
 		}
 	}
 	partial_snapshot_release(&f->snapshot);
@@ -204,29 +212,32 @@ static void follow(struct open_file *f, bool *busy)
 
 static void checkpoint_if_due(struct open_file *f, struct mono now)
 {
-	if (f->sync_pending || f->partial.dirty_bytes == 0 ||
-	    f->partial.size < ENGINE_RANGED_BYTES)
+	if (f->sync_pending || f->partial.dirty_bytes == 0)
 		return;
 	if (f->partial.dirty_bytes >= ENGINE_CHECKPOINT_BYTES ||
 	    now.ms - f->dirty_since.ms >= CHECKPOINT_MS)
 		engine_file_checkpoint(f);
 }
 
+bool engine_file_stops(struct open_file *f, struct mono now)
+{
+	const struct engine *engine = f->engine;
+
+	if (f->stopping || engine->callbacks.must_stop == NULL ||
+	    !engine->callbacks.must_stop(engine->callbacks.cookie, f->owner))
+		return f->stopping;
+	f->stopping = true;
+	f->stop_at.ms = now.ms + engine->options.grace_ms;
+	return true;
+}
+
 /* The window closed on it: a short grace for running pieces, then the end. */
 static void stop_if_asked(struct open_file *f, struct mono now)
 {
-	struct engine *engine = f->engine;
 	struct err e = ERR_INIT;
 
-	if (!f->stopping) {
-		if (engine->callbacks.must_stop == NULL ||
-		    !engine->callbacks.must_stop(engine->callbacks.cookie,
-			f->owner))
-			return;
-		f->stopping = true;
-		f->stop_at.ms = now.ms + engine->options.grace_ms;
-	}
-	if (f->n_pieces > 0 && now.ms < f->stop_at.ms)
+	if (!engine_file_stops(f, now) ||
+	    (f->n_pieces > 0 && now.ms < f->stop_at.ms))
 		return;
 	err_set(&e, ERR_CANCELLED, "stopped; progress is kept");
 	engine_file_fail(f, &e);
@@ -254,11 +265,12 @@ void engine_file_advance(struct open_file *f, struct mono now, bool *busy)
 	}
 }
 
-/* A failed file whose bytes are worth keeping gets a last checkpoint. */
+/* A failed file whose bytes are worth keeping gets a last checkpoint; on a
+ * full disk too, as what was written before is there. */
 static bool needs_last_checkpoint(const struct open_file *f)
 {
 	return f->partial.dirty_bytes > 0 && f->partial.fd != -1 &&
-	    f->failure.kind != ERR_INTEGRITY && f->failure.kind != ERR_DISK &&
+	    !f->sync_failed && f->failure.kind != ERR_INTEGRITY &&
 	    f->failure.kind != ERR_NOMEM && f->failure.kind != ERR_STATE;
 }
 
@@ -272,9 +284,10 @@ bool engine_file_ended(struct open_file *f)
 	if (f->phase == FILE_FAILING) {
 		if (needs_last_checkpoint(f)) {
 			engine_file_checkpoint(f);
-			return false;
+			if (f->sync_pending)
+				return false;
 		}
-		fs_close(&f->partial.fd);
+		partial_file_abandon(&f->partial);
 		calls->on_failed(calls->cookie, f->owner, &f->failure);
 		return true;
 	}

@@ -6,8 +6,9 @@
  *   engine_piece.c  one request for a range of it
  *
  * A file's life:  FETCHING -> PROVING -> SYNCING -> WHOLE
- * and from any of them RESTARTING -> FETCHING, or FAILING.  Callbacks of requests only
- * change data; files are ended by the loop, never inside a callback.
+ * and from any of them RESTARTING -> FETCHING, or FAILING.  Callbacks of
+ * requests only change data; files are ended by the loop, never inside a
+ * callback.
  */
 #ifndef HFCRON_TRANSFER_ENGINE_INTERNAL_H
 #define HFCRON_TRANSFER_ENGINE_INTERNAL_H
@@ -56,6 +57,7 @@ struct open_file {
 	unsigned n_pieces;
 	bool one_stream; /* the server does not do ranges */
 	unsigned wrong_ranges;
+	unsigned broken_streams; /* that could not be continued */
 	/*
 	 * Failures in a row: requests that were under way together and fail
 	 * together count once (a round).
@@ -68,6 +70,7 @@ struct open_file {
 	struct err failure;
 	/* checkpoint under way */
 	bool sync_pending;
+	bool sync_failed; /* never trust this descriptor again */
 	struct sync_job sync;
 	struct partial_snapshot snapshot;
 	struct mono dirty_since; /* of the oldest byte not yet durable */
@@ -82,7 +85,11 @@ struct engine {
 	struct open_file *files;  /* own; in pull order */
 	unsigned n_files, n_busy; /* requests under way */
 	bool no_more;
-	struct mono pull_at; /* not to be asked again before */
+	struct mono hold_until; /* the server asked all of us to wait */
+	unsigned good;		/* answers since `allowed` changed */
+	unsigned allowed;	/* requests at once: one after such a wait,
+				   one more with every round of good answers */
+	struct mono pull_at;	/* not to be asked again before */
 	struct engine_progress progress;
 };
 
@@ -92,6 +99,8 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 /* Everything that needs no request: retries due, proving, syncing,
  * checkpoints.  *busy: call again at once. */
 void engine_file_advance(struct open_file *f, struct mono now, bool *busy);
+/* The caller wants no more of it: no new request, an end after the grace. */
+bool engine_file_stops(struct open_file *f, struct mono now);
 /* It shall end with this error (the first one counts). */
 void engine_file_fail(struct open_file *f, const struct err *why);
 /* All received bytes are worthless; once per file, then it fails. */

@@ -7,6 +7,8 @@
 
 /* A signed URL is not used in its last minute: a piece takes a while. */
 enum { DIRECT_MARGIN_S = 60 };
+/* A longer wait that a server asks for is left to a later run. */
+enum { HOLD_MAX_S = 600 };
 
 static int on_response(void *cookie, const struct http_response *r,
     struct err *e)
@@ -67,6 +69,28 @@ static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 	return 0;
 }
 
+static void forget_direct(struct open_file *f)
+{
+	free(f->direct_url);
+	f->direct_url = NULL;
+}
+
+/* What one file is told is meant for the whole client: its other files would
+ * only be told the same. */
+static void hold_all(struct engine *engine, const struct err *why,
+    struct mono now)
+{
+	int64_t wait_ms = backoff_wait_ms(&engine->options.backoff, 1,
+	    why->retry_after_s, 0);
+
+	if (why->retry_after_s < 0)
+		return;
+	engine->allowed = 1;
+	engine->good = 0;
+	if (engine->hold_until.ms < now.ms + wait_ms)
+		engine->hold_until.ms = now.ms + wait_ms;
+}
+
 /* A request failed: how long to wait, or give the file up. */
 static void count_failure(struct open_file *f, unsigned round,
     const struct err *why, bool at_once, struct mono now)
@@ -74,6 +98,11 @@ static void count_failure(struct open_file *f, unsigned round,
 	struct engine *engine = f->engine;
 	int64_t wait_ms;
 
+	if (why->retry_after_s > HOLD_MAX_S) {
+		engine_file_fail(f, why);
+		return;
+	}
+	hold_all(engine, why, now);
 	if (round != f->round)
 		return; /* its companions were counted already */
 	f->round++;
@@ -119,10 +148,14 @@ static void judge_answer(struct piece *piece, struct mono now)
 	    (piece->answer == PIECE_RANGE_IGNORED ||
 		(piece->answer == PIECE_RANGE_WRONG &&
 		    ++f->wrong_ranges > 1))) {
-		/* A stream that broke cannot be continued there either: then
-		 * starting over is one more failure. */
-		if (f->one_stream)
+		/* A stream that broke cannot be continued there either: bytes
+		 * that arrive again and again are no progress. */
+		if (f->one_stream) {
+			if (f->failures < f->broken_streams)
+				f->failures = f->broken_streams;
+			f->broken_streams++;
 			count_failure(f, piece->round, &e, false, now);
+		}
 		f->one_stream = true;
 		f->piece_bytes = f->partial.size;
 		f->round++;
@@ -133,6 +166,35 @@ static void judge_answer(struct piece *piece, struct mono now)
 	count_failure(f, piece->round, &e, false, now);
 }
 
+/* The request failed by the caller's verdict, or ours. */
+static void judge_failure(struct piece *piece, struct err *e, bool renew,
+    struct mono now)
+{
+	struct open_file *f = piece->file;
+
+	/* Not the Hub's word: the signature ended, or that place lost it. */
+	if (piece->direct &&
+	    (e->kind == ERR_AUTH || e->kind == ERR_PERMANENT)) {
+		e->kind = ERR_TRANSIENT;
+		renew = true;
+	}
+	/* Or that host is in trouble: ask the file's own URL where to go. */
+	if (piece->direct && (renew || piece->at == piece->range.from))
+		forget_direct(f);
+	switch (e->kind) {
+	case ERR_TRANSIENT:
+	case ERR_UNREACHABLE:
+		count_failure(f, piece->round, e, renew && piece->direct, now);
+		break;
+	case ERR_INTEGRITY:
+		engine_file_restart(f, e);
+		break;
+	default:
+		engine_file_fail(f, e);
+		break;
+	}
+}
+
 static void judge_result(struct piece *piece, const struct http_result *result,
     struct mono now)
 {
@@ -141,43 +203,32 @@ static void judge_result(struct piece *piece, const struct http_result *result,
 	struct err e = ERR_INIT;
 	bool renew = false;
 
+	if (f->phase == FILE_RESTARTING || f->phase == FILE_FAILING)
+		return;
 	if (piece->error.kind != ERR_NONE) {
-		if (piece->error.kind == ERR_INTEGRITY)
-			engine_file_restart(f, &piece->error);
-		else
-			engine_file_fail(f, &piece->error);
+		judge_failure(piece, &piece->error, false, now);
 		return;
 	}
 	if (piece->answer != PIECE_OK) {
+		if (piece->direct)
+			forget_direct(f);
 		judge_answer(piece, now);
 		return;
 	}
+	/* All came that was asked for: an end in disorder is no loss. */
+	if (piece->at == piece->range.to) {
+		if (engine->allowed < engine->options.connections &&
+		    ++engine->good >= engine->allowed) {
+			engine->allowed++;
+			engine->good = 0;
+		}
+		return;
+	}
 	if (engine->callbacks.verdict(engine->callbacks.cookie, f->owner,
-		result, &renew, &e) == 0) {
-		if (piece->at == piece->range.to)
-			return;
+		result, &renew, &e) == 0)
 		err_set(&e, ERR_TRANSIENT,
-		    "the body is shorter than asked "
-		    "for");
-	}
-	if (piece->direct && (renew || piece->at == piece->range.from)) {
-		/* The signature ended, or that host is in trouble: ask the
-		 * file's own URL where to go now. */
-		free(f->direct_url);
-		f->direct_url = NULL;
-	}
-	switch (e.kind) {
-	case ERR_TRANSIENT:
-	case ERR_UNREACHABLE:
-		count_failure(f, piece->round, &e, renew && piece->direct, now);
-		break;
-	case ERR_INTEGRITY:
-		engine_file_restart(f, &e);
-		break;
-	default:
-		engine_file_fail(f, &e);
-		break;
-	}
+		    "the body is shorter than asked for");
+	judge_failure(piece, &e, renew, now);
 }
 
 static void on_done(void *cookie, const struct http_result *result)
@@ -221,10 +272,8 @@ static bool next_range(const struct open_file *f, struct extent *next)
 static const char *choose_url(struct open_file *f, bool *direct)
 {
 	if (f->direct_url != NULL && f->direct_expires_s != -1 &&
-	    clock_wall().s + DIRECT_MARGIN_S >= f->direct_expires_s) {
-		free(f->direct_url);
-		f->direct_url = NULL;
-	}
+	    clock_wall().s + DIRECT_MARGIN_S >= f->direct_expires_s)
+		forget_direct(f);
 	*direct = f->direct_url != NULL;
 	return *direct ? f->direct_url : f->url;
 }
@@ -253,10 +302,11 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	struct piece *piece;
 	struct err e = ERR_INIT;
 
-	if (f->phase != FILE_FETCHING || f->stopping ||
-	    now.ms < f->retry_at.ms || (f->one_stream && f->n_pieces > 0) ||
+	if (f->phase != FILE_FETCHING || now.ms < f->retry_at.ms ||
+	    now.ms < engine->hold_until.ms ||
+	    (f->one_stream && f->n_pieces > 0) ||
 	    f->partial.dirty_bytes > 2 * ENGINE_CHECKPOINT_BYTES ||
-	    !next_range(f, &range))
+	    !next_range(f, &range) || engine_file_stops(f, now))
 		return false;
 	piece = piece_new(f, &range);
 	if (piece == NULL) {

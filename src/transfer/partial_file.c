@@ -42,7 +42,12 @@ static int create(struct partial_file *p, struct err *e)
 		return -1;
 	p->device = st.device;
 	p->inode = st.inode;
-	return fs_reserve(p->fd, p->size, p->path, e);
+	if (fs_reserve(p->fd, p->size, p->path, e) == -1) {
+		/* What could be had is not to fill the disk for nothing. */
+		partial_file_abandon(p);
+		return -1;
+	}
+	return 0;
 }
 
 /* Take over extents and digest; false if they do not fit the file. */
@@ -67,8 +72,13 @@ static bool adopt(struct partial_file *p, const struct engine_resume *resume)
 	p->digest = digest_new(p->kind, p->size, &e);
 	if (p->digest == NULL)
 		return false;
-	/* Without a usable state the front is hashed again from the disk. */
-	if (resume->digest_at > 0 &&
+	/*
+	 * Without a usable state the front is hashed again from the disk; so
+	 * it is if the file was written since that state was taken, be it by
+	 * us before a kill, or by somebody who had no business there.
+	 */
+	if (resume->digest_at > 0 && st.mtime_s == resume->mtime_s &&
+	    st.mtime_ns == resume->mtime_ns &&
 	    !digest_restore(p->digest, resume->digest_state)) {
 		digest_free(p->digest);
 		p->digest = digest_new(p->kind, p->size, &e);
@@ -105,6 +115,15 @@ int partial_file_open(struct partial_file *p, const char *path, uint64_t size,
 int partial_file_restart(struct partial_file *p, struct err *e)
 {
 	return create(p, e);
+}
+
+void partial_file_abandon(struct partial_file *p)
+{
+	struct err ignored = ERR_INIT;
+
+	if (p->received.n == 0 && partial_file_is_there(p))
+		(void)fs_unlink(p->path, &ignored);
+	fs_close(&p->fd);
 }
 
 int partial_file_write(struct partial_file *p, const void *bytes, size_t n,
@@ -203,7 +222,13 @@ bool partial_file_is_there(const struct partial_file *p)
 int partial_file_snapshot(struct partial_file *p,
     struct partial_snapshot *snapshot, struct err *e)
 {
+	struct fs_stat st;
+
 	memset(snapshot, 0, sizeof(*snapshot));
+	if (fs_fstat(p->fd, &st, e) == -1)
+		return -1;
+	snapshot->mtime_s = st.mtime_s;
+	snapshot->mtime_ns = st.mtime_ns;
 	if (extents_copy(&snapshot->extents, &p->received) == -1)
 		return err_nomem(e);
 	if (!digest_save(p->digest, snapshot->digest_state,

@@ -41,6 +41,9 @@ int partial_file_open(struct partial_file *p, const char *path, uint64_t size,
 /* Unlink and make anew: all that was received is worthless. */
 int partial_file_restart(struct partial_file *p, struct err *e);
 
+/* Close; a file with nothing in it is removed, for its reserved room. */
+void partial_file_abandon(struct partial_file *p);
+
 /* Bytes that arrived at `offset`; hashed at once if they continue the front. */
 int partial_file_write(struct partial_file *p, const void *bytes, size_t n,
     uint64_t offset, struct err *e);
@@ -66,6 +69,8 @@ bool partial_file_is_there(const struct partial_file *p);
  */
 struct partial_snapshot {
 	struct extents extents;
+	int64_t mtime_s; /* of the file at that moment */
+	int32_t mtime_ns;
 	uint64_t digest_at;
 	uint8_t digest_state[DIGEST_STATE_BYTES];
 };

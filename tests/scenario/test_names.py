@@ -10,7 +10,7 @@ REFUSED = [
     "../x", "a/../../x", "a/..", "..", "/etc/hfcron-evil", "//host/x",
     "..\\x", "a\\..\\x", "\\x", "a/\\x", "C:\\x", "C:x", "a:b/c", "a/D:x", "\\\\host\\share\\x",
     "", ".", "a//b", "a/", "./x", "a/./b", "a\nb", "a\tb", "a\x1b[31mb", "a\x7fb", "a\x85b",
-    "a\x00b", "a\u202eb", "a\u200bb", "x" * 256, "/".join(["d" * 200] * 6),
+    "a\u202eb", "a\u200bb", "x" * 256, "/".join(["d" * 200] * 6),
     ".cache/huggingface/x", ".cache/huggingface/download/x.metadata",
 ]
 ALLOWED = ["...", "..x", "a..b", "-rf", "~x", ".git/config", ".gitattributes", "a b", " lead",
@@ -130,12 +130,22 @@ def test_a_name_too_long_for_the_books_of_a_local_dir(hub, hf, tmp_path):
         assert result.code in (3, 4) and "org/long" in result.err, result
 
 
+def test_nul_in_a_name(hub, hf):
+    """No JSON of ours holds a NUL: an unexpected answer, asked for again later."""
+    bad = hub.add_repo("org/bad", {"ok.txt": "fine", "a\x00b": Git("evil\n")})
+    hf.models("org/bad")
+    hf.run("run", expect=1)
+    assert "\\u0000" in hf.status("org/bad")["error"]["text"]
+    checks.check_nothing_published(hf.cache, bad)
+
+
 def test_too_many_files(hub, hf):
+    """One page of them is more than a page may have."""
     bad = hub.add_repo("org/bad", {"a": "b"})
     row = '{"type":"file","oid":"%s","size":0,"path":"f%%d"}' % ("e" * 40)
     bad.tree_body = ("[" + ",".join(row % i for i in range(200_001)) + "]").encode()
     hf.models("org/bad")
-    result = hf.run("run", expect=3)
+    result = hf.run("run", expect=1)
     assert result.seconds < 20 * SLOW
     checks.check_nothing_published(hf.cache, bad)
 

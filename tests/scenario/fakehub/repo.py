@@ -60,6 +60,8 @@ def _tree(node, prefix, folders):
     """SHA-1 of a tree; notes every folder below it in `folders`."""
     rows = []
     for name, item in node.items():
+        if isinstance(item, dict):
+            name = name.removesuffix("\0")     # the mark of _nest
         raw = name.encode("utf-8", "surrogateescape")
         if isinstance(item, dict):
             oid = _tree(item, f"{prefix}{name}/", folders)
