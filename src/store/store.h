@@ -5,8 +5,9 @@
  * Only what can be rebuilt from the configuration and the disk, plus history
  * nobody would miss.  Never a token, never a signed URL.  Every value is
  * versioned and checksummed (store_record.h); times are 64-bit UTC.  Every
- * call is one short transaction; none is open when a call returns.  Values
- * are copied out.  One open store per process.
+ * call is one short transaction (over many files, several: groups of 4096);
+ * none is open when a call returns.  Values are copied out.  One open store
+ * per process, used by one thread at a time, and not after fork.
  *
  * Failures are ERR_STATE; a full disk is ERR_DISK.
  */
@@ -44,7 +45,10 @@ enum { STORE_ID_MAX = 9, STORE_KEY_BYTES = 16, STORE_SCHEMA = 1,
  * size, last page against the file's size), because LMDB trusts it and dies
  * by signal otherwise.  A file that fails this is set aside as
  * store.bad-<time> and a fresh one is made; `warning` (may be NULL) then says
- * so (empty otherwise).  `now` is for that name.  Owned: store_close.
+ * so (empty otherwise).  `now` is for that name; the newest three are kept.
+ * Read-only, a damaged store is an empty one, with a warning.  If another
+ * process has a damaged store open, that is ERR_BUSY.  A store made for ""
+ * goes to the first owner with a name.  Owned: store_close.
  */
 struct store *store_open(const char *state_dir, enum store_mode mode,
     const char *owner, struct wall now, char warning[ERR_TEXT_MAX],
