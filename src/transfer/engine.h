@@ -1,8 +1,8 @@
 /*
  * engine.h - moves bytes into partial files and proves them.
  *
- * One loop on one thread that alone touches HTTP and the files' state; one
- * helper thread for syncing.  The engine knows nothing of repositories,
+ * One loop on one thread that alone touches HTTP and the files' state; helper
+ * threads sync.  The engine knows nothing of repositories,
  * stores or layouts: it pulls files from its caller, tells it when an extent
  * is durable, when a file is whole and when it failed.  Memory is bounded by
  * connections, not by sizes or counts.
@@ -17,12 +17,16 @@
  * and fetches it once more, then fails it with ERR_INTEGRITY.
  *
  * Requests are retried by the policy (failures counted anew whenever bytes
- * arrive), Retry-After obeyed; AUTH and PERMANENT end the file at once.
+ * arrive; requests that fail together count once).  Retry-After holds all
+ * files, which then come back one by one; more than ten minutes of it end the
+ * file.  AUTH and PERMANENT end the file at once.  A stream that cannot be
+ * resumed, as the server has no ranges, breaks as often as the policy allows.
  * A signed URL that a redirect led to is used for further pieces until it is
- * refused or 60 s before its Expires; then the file's own URL is asked again.
+ * refused, whatever the status, or 60 s before its Expires; then the file's
+ * own URL is asked again.
  *
  * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: snapshot the
- * extents, fdatasync in the helper thread, then on_durable.
+ * extents, fdatasync in a helper thread, then on_durable.
  */
 #ifndef HFCRON_TRANSFER_ENGINE_H
 #define HFCRON_TRANSFER_ENGINE_H
@@ -113,8 +117,9 @@ struct engine_callbacks {
 	    const struct err *why);
 	/* Verified, synced and closed at partial_path.  -1 with *e: failed. */
 	int (*on_whole)(void *cookie, void *file, struct err *e);
-	/* Given up; the partial file stays for a later run (except after
-	 * INTEGRITY).  ERR_CANCELLED: stopped, last checkpoint was told. */
+	/* Given up; a partial file with anything in it stays for a later run
+	 * (except after INTEGRITY).  ERR_CANCELLED: stopped, last checkpoint
+	 * was told. */
 	void (*on_failed)(void *cookie, void *file, const struct err *e);
 	/* When may no new piece be asked for this file?  Called before each
 	 * piece; true ends the file as cancelled with progress kept.  May be

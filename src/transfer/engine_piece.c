@@ -166,6 +166,16 @@ static void judge_answer(struct piece *piece, struct mono now)
 	count_failure(f, piece->round, &e, false, now);
 }
 
+/* What was under way when the wait began says nothing about its end. */
+static void count_good(struct engine *engine, struct mono now)
+{
+	if (engine->allowed >= engine->options.connections ||
+	    now.ms < engine->hold_until.ms || ++engine->good < engine->allowed)
+		return;
+	engine->allowed++;
+	engine->good = 0;
+}
+
 /* The request failed by the caller's verdict, or ours. */
 static void judge_failure(struct piece *piece, struct err *e, bool renew,
     struct mono now)
@@ -217,11 +227,7 @@ static void judge_result(struct piece *piece, const struct http_result *result,
 	}
 	/* All came that was asked for: an end in disorder is no loss. */
 	if (piece->at == piece->range.to) {
-		if (engine->allowed < engine->options.connections &&
-		    ++engine->good >= engine->allowed) {
-			engine->allowed++;
-			engine->good = 0;
-		}
+		count_good(engine, now);
 		return;
 	}
 	if (engine->callbacks.verdict(engine->callbacks.cookie, f->owner,

@@ -1,0 +1,25 @@
+/*
+ * fake_sync.h - transfer/sync_pool.h without threads: a job takes as long as
+ * the script says by the fake clock.  Linked before the library.
+ */
+#ifndef HFCRON_TESTS_FAKE_SYNC_H
+#define HFCRON_TESTS_FAKE_SYNC_H
+
+#include <stdint.h>
+
+#include "transfer/sync_pool.h"
+
+struct fake_sync {
+	int64_t takes_ms;
+	/* From this job on (the first is 1) fdatasync fails; 0: never. */
+	unsigned fails_from;
+	/* Told when a job begins: what is written now will be durable. */
+	void (*begins)(void *cookie, const struct sync_job *job);
+	void *cookie;
+	unsigned begun, ended; /* counted */
+};
+
+/* The one script; each test sets it anew. */
+extern struct fake_sync fake_sync;
+
+#endif
