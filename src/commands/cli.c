@@ -57,7 +57,7 @@ const struct command cli_commands[] = {
 	    "  hfcron run --max-duration 6h       stop in good order after 6 "
 	    "hours\n",
 	    0, -1, verb_run },
-	{ "plan", "", "say what a run would do, and why", EVERYWHERE "tarw",
+	{ "plan", "", "say what a run would do, and why", EVERYWHERE "taw",
 	    "  hfcron plan\n"
 	    "  hfcron plan --at 2026-03-29T02:30\n",
 	    0, 0, verb_plan },

@@ -155,6 +155,7 @@ static int finish(struct get *get)
 {
 	struct job_work *w = &get->work;
 	struct err e = w->error;
+	char title[300];
 
 	if (w->phase == WORK_UNCHANGED ||
 	    (w->phase == WORK_ENDED && w->outcome == OUTCOME_UPDATED))
@@ -166,7 +167,11 @@ static int finish(struct get *get)
 			    stderr);
 		return EXIT_DONE; /* the signal is re-raised */
 	}
-	err_wrap(&e, "%s %s", repo_type_name(get->job.type), get->job.name);
+	/* What the Hub said names the repository already. */
+	snprintf(title, sizeof(title), "%s %s", repo_type_name(get->job.type),
+	    get->job.name);
+	if (!text_starts(e.text, title))
+		err_wrap(&e, "%s", title);
 	fprintf(stderr, "hfcron: %s\n", e.text);
 	return e.kind == ERR_BUSY ? EXIT_RETRY : (int)exit_status_of(e.kind);
 }

@@ -71,7 +71,7 @@ static int wait_for_end(struct session *s, const char *path, struct err *e)
 static int stop(struct session *s, const char *path, bool *was_at_work,
     struct err *e)
 {
-	int64_t pid;
+	int64_t pid = 0;
 	int busy = is_at_work(s, path, e);
 
 	*was_at_work = busy == 1;

