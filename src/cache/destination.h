@@ -56,9 +56,12 @@ int destination_prepare(struct destination *d, struct err *e);
  * are the caller's.
  *
  * Cache: in_place = snapshots/<commit>/<path> leads to the blob of that name,
- * right size.  local_dir: in_place = D/<path> is a regular file of the right
- * size and its metadata is valid and names this etag; blob_present = right
- * size there with no valid metadata, or staged by us, or in the main cache.
+ * right size; blob_present also for a regular file of that size there, as the
+ * official client leaves it without symbolic links.  local_dir: in_place =
+ * D/<path> is a regular file of the right size and its metadata is valid and
+ * names this etag and commit; blob_present = right size there with no valid
+ * metadata or with that of another commit, or staged by us, or in the main
+ * cache.
  */
 int destination_inspect(struct destination *d, const char *commit,
     const struct remote_file *file, struct local_file *local,
@@ -86,16 +89,23 @@ int destination_lock(struct destination *d, const struct remote_file *file,
 int destination_accept(struct destination *d, const struct remote_file *file,
     struct err *e);
 
-/* Content that hashed wrong: renamed aside (never deleted, never adopted).
- * Cache: blobs/<etag>.<time>.bad.hfcron.incomplete. */
+/*
+ * Content that hashed wrong (the one that inspect found).  Cache, and what was
+ * staged: renamed aside (never deleted, never adopted), to
+ * <etag>.<time>.bad.hfcron.incomplete.  The user's D/<path> and the main
+ * cache's blob stay, and are not offered again by this destination.
+ */
 int destination_set_aside(struct destination *d, const char *commit,
     const struct remote_file *file, struct wall now, struct err *e);
 
 /*
  * Put one file of the commit under its final name.  Cache: relative symlink
  * (atomically replaced).  local_dir: rename staged (or copy cached) content
- * over D/<path>, then write its metadata.  Directories are synced by
- * publish.  *content: fstat of the content, for the store.
+ * over D/<path>, then write its metadata, both under the official lock
+ * (ERR_BUSY if another keeps it; the caller must not hold it).  Of files that
+ * share a blob, the first placed must be proven; the others become equal to
+ * it.  Directories are synced by publish.  *content: fstat of the content,
+ * for the store.  ERR_BUSY if the content was taken away.
  */
 int destination_place(struct destination *d, const char *commit,
     const struct remote_file *file, struct wall now, struct fs_stat *content,
@@ -108,8 +118,7 @@ int destination_place(struct destination *d, const char *commit,
  * commit itself; only if changed).
  */
 int destination_publish(struct destination *d,
-    const struct remote_listing *listing, const char *revision,
-    struct err *e);
+    const struct remote_listing *listing, const char *revision, struct err *e);
 
 /* The commit that refs/<revision> names now, "" if none.  local_dir: "". */
 int destination_ref(struct destination *d, const char *revision,

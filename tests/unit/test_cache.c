@@ -276,32 +276,32 @@ static void metadata_parse(void **state)
 {
 	static const struct {
 		const char *text;
-		int rc;
 		int64_t s;
 		int32_t us;
+		int rc;
 	} table[] = {
-		{ COMMIT_A "\n" GIT_1 "\n1712656091.123\n", 0, 1712656091,
-		    123000 },
-		{ COMMIT_A "\n" SHA_1 "\n1712656091.1234567\n", 0, 1712656091,
-		    123456 },
-		{ COMMIT_A "\n" GIT_1 "\n1712656091", 0, 1712656091, 0 },
-		{ COMMIT_A "\r\n " GIT_1 "\r\n\t0.5 \r\nmore", 0, 0, 500000 },
-		{ COMMIT_A "\n" GIT_1 "\n5.\n", 0, 5, 0 },
-		{ "", -1, 0, 0 },
-		{ "\n\n\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1, -1, 0, 0 },
-		{ COMMIT_A, -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\n-1\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\nnan\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\n1e9\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\n1.2.3\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\n1.1234567x\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "\n99999999999999999999\n", -1, 0, 0 },
-		{ COMMIT_A "\n" GIT_1 "0\n1\n", -1, 0, 0 },
-		{ COMMIT_A "0\n" GIT_1 "\n1\n", -1, 0, 0 },
-		{ "main\n" GIT_1 "\n1\n", -1, 0, 0 },
-		{ COMMIT_A "\n\"" GIT_1 "\"\n1\n", -1, 0, 0 },
+		{ COMMIT_A "\n" GIT_1 "\n1712656091.123\n", 1712656091, 123000,
+		    0 },
+		{ COMMIT_A "\n" SHA_1 "\n1712656091.1234567\n", 1712656091,
+		    123456, 0 },
+		{ COMMIT_A "\n" GIT_1 "\n1712656091", 1712656091, 0, 0 },
+		{ COMMIT_A "\r\n " GIT_1 "\r\n\t0.5 \r\nmore", 0, 500000, 0 },
+		{ COMMIT_A "\n" GIT_1 "\n5.\n", 5, 0, 0 },
+		{ "", 0, 0, -1 },
+		{ "\n\n\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1, 0, 0, -1 },
+		{ COMMIT_A, 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\n-1\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\nnan\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\n1e9\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\n1.2.3\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\n1.1234567x\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "\n99999999999999999999\n", 0, 0, -1 },
+		{ COMMIT_A "\n" GIT_1 "0\n1\n", 0, 0, -1 },
+		{ COMMIT_A "0\n" GIT_1 "\n1\n", 0, 0, -1 },
+		{ "main\n" GIT_1 "\n1\n", 0, 0, -1 },
+		{ COMMIT_A "\n\"" GIT_1 "\"\n1\n", 0, 0, -1 },
 	};
 
 	(void)state;
