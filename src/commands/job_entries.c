@@ -216,22 +216,49 @@ static int retire_unlisted(struct job_entries *entries, struct session *s,
 	return rc;
 }
 
+static void fill_plan_jobs(struct job_entries *entries, bool as_named)
+{
+	for (size_t i = 0; i < entries->n; i++) {
+		entries->plan_jobs[i].job = entries->items[i].job;
+		entries->plan_jobs[i].state = &entries->items[i].state;
+		entries->plan_jobs[i].named = as_named &&
+		    entries->items[i].named;
+	}
+}
+
+int job_entries_set_due(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	struct wall *due = calloc(entries->n + 1, sizeof(*due));
+
+	if (due == NULL)
+		return err_nomem(e);
+	fill_plan_jobs(entries, false);
+	plan_next_due_all(entries->plan_jobs, entries->n, s->now, &s->calendar,
+	    &s->dice, due);
+	for (size_t i = 0; i < entries->n; i++) {
+		struct job_entry *entry = &entries->items[i];
+
+		if (due[i].s == entry->state.due.s)
+			continue;
+		entry->state.due = due[i];
+		entry->changed = true;
+	}
+	free(due);
+	return 0;
+}
+
 int job_entries_save(struct job_entries *entries, struct session *s,
     struct err *e)
 {
 	const struct job_state *group[SAVE_GROUP];
 	size_t n = 0;
 
+	if (job_entries_set_due(entries, s, e) == -1)
+		return -1;
 	for (size_t i = 0; i < entries->n; i++) {
 		struct job_entry *entry = &entries->items[i];
-		struct plan_job pj = { entry->job, &entry->state, false };
-		struct wall due = plan_next_due(&pj, s->now, &s->calendar,
-		    &s->dice);
 
-		if (due.s != entry->state.due.s) {
-			entry->state.due = due;
-			entry->changed = true;
-		}
 		if (!entry->changed)
 			continue;
 		entry->changed = false;
@@ -270,11 +297,7 @@ int job_entries_plan(struct job_entries *entries, struct session *s,
 	if (store_meta_get_wall(s->store, "last_run", &config.last_run, e) ==
 	    -1)
 		return -1;
-	for (size_t i = 0; i < entries->n; i++) {
-		entries->plan_jobs[i].job = entries->items[i].job;
-		entries->plan_jobs[i].state = &entries->items[i].state;
-		entries->plan_jobs[i].named = entries->items[i].named;
-	}
+	fill_plan_jobs(entries, true);
 	return plan_build(&config, entries->plan_jobs, entries->n, now,
 	    &s->calendar, &s->dice, plan, e);
 }

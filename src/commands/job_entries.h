@@ -29,6 +29,10 @@ int job_entries_load(struct job_entries *entries, struct session *s,
     struct err *e);
 void job_entries_release(struct job_entries *entries);
 
+/* Plan the due instant of every job as of the session's `now`. */
+int job_entries_set_due(struct job_entries *entries, struct session *s,
+    struct err *e);
+
 /*
  * Write what reconciling changed, mark jobs that are no longer listed as
  * removed, and forget those that were removed RECONCILE_KEEP_REMOVED_S ago.

@@ -192,18 +192,6 @@ static void print_json(struct session *s, struct job_entries *entries,
 	(void)report_end(&w, &out, EXIT_DONE);
 }
 
-/* The due instants as a run would plan them now. */
-static void plan_due(struct job_entries *entries, struct session *s)
-{
-	for (size_t i = 0; i < entries->n; i++) {
-		struct job_entry *entry = &entries->items[i];
-		struct plan_job pj = { entry->job, &entry->state, false };
-
-		entry->state.due = plan_next_due(&pj, s->now, &s->calendar,
-		    &s->dice);
-	}
-}
-
 /* What the store does not know yet: the run tells of the jobs it is at. */
 static void overlay_run(struct job_entries *entries,
     const struct tree_node *run)
@@ -237,7 +225,6 @@ static int show(struct session *s, struct job_entries *entries)
 	memset(&choice, 0, sizeof(choice));
 	choice.only_named = s->cli->n_words > 0;
 	choice.only_problems = s->cli->problems;
-	plan_due(entries, s);
 	if (run != NULL)
 		overlay_run(entries, tree_root(run));
 	if (s->cli->json)
@@ -261,7 +248,9 @@ int verb_status(const struct cli *cli)
 	s.keep_access = true;
 	if (session_load(&s, true) == 0 &&
 	    session_open_store(&s, STORE_READ_ONLY) == 0) {
-		if (job_entries_load(&entries, &s, &e) == -1)
+		/* Due as a run would plan it now, whatever was stored. */
+		if (job_entries_load(&entries, &s, &e) == -1 ||
+		    job_entries_set_due(&entries, &s, &e) == -1)
 			session_fail(&s, &e);
 		else
 			status = show(&s, &entries);

@@ -132,14 +132,27 @@ void plan_release(struct plan *plan)
 	plan->n_due = 0;
 }
 
-struct wall plan_next_due(const struct plan_job *job, struct wall now,
-    const struct calendar *cal, const struct plan_dice *dice)
+void plan_next_due_all(const struct plan_job *jobs, size_t n, struct wall now,
+    const struct calendar *cal, const struct plan_dice *dice,
+    struct wall *due)
 {
 	static const struct plan_config plain = { .last_run = { WALL_NONE } };
 	struct due_context ctx;
 	struct plan_decision d;
+	size_t i;
 
 	due_init(&ctx, &plain, cal, dice, now);
-	due_decide(&ctx, job, &d);
-	return d.at;
+	for (i = 0; i < n; i++) {
+		due_decide(&ctx, &jobs[i], &d);
+		due[i] = d.at;
+	}
+}
+
+struct wall plan_next_due(const struct plan_job *job, struct wall now,
+    const struct calendar *cal, const struct plan_dice *dice)
+{
+	struct wall due;
+
+	plan_next_due_all(job, 1, now, cal, dice, &due);
+	return due;
 }

@@ -82,4 +82,9 @@ void plan_release(struct plan *plan);
 struct wall plan_next_due(const struct plan_job *job, struct wall now,
     const struct calendar *cal, const struct plan_dice *dice);
 
+/* The same for many jobs, which share what their schedules say: due[n]. */
+void plan_next_due_all(const struct plan_job *jobs, size_t n, struct wall now,
+    const struct calendar *cal, const struct plan_dice *dice,
+    struct wall *due);
+
 #endif
