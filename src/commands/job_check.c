@@ -15,7 +15,7 @@ void job_work_init(struct job_work *w, const struct job *job,
 	w->job = job;
 	w->entry = entry;
 	store_job_key(job->id, w->key);
-	w->slot.s = w->closes.s = WALL_NONE;
+	w->slot.s = w->closes.s = w->started.s = WALL_NONE;
 	w->error.retry_after_s = -1;
 	remote_listing_init(&w->listing);
 }
@@ -28,6 +28,7 @@ void job_work_release(struct job_work *w)
 	free(w->local);
 	free(w->decisions);
 	free(w->progress);
+	free(w->proven);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -416,6 +417,20 @@ static int adopt_one(struct job_work *w, struct session *s, size_t i,
 	return rc;
 }
 
+/* What was taken for content is none: it is to be fetched after all. */
+static void refetch(struct job_work *w, size_t i)
+{
+	uint64_t size = w->wanted[i]->size;
+
+	w->decisions[i].action = FILE_FETCH;
+	w->progress[i] = FILE_TODO;
+	w->sums.files_to_fetch++;
+	w->sums.bytes_to_fetch += size;
+	w->sums.disk_needed_bytes += size;
+	w->bytes_done -= size;
+	w->files_done--;
+}
+
 void job_work_adopt(struct job_work *w, struct session *s)
 {
 	if (w->phase != WORK_READY)
@@ -427,21 +442,19 @@ void job_work_adopt(struct job_work *w, struct session *s)
 			continue;
 		if (adopt_one(w, s, i, &e) == 0) {
 			w->local[i].blob_verified = true;
+			job_work_proved(w, s, i);
 			continue;
 		}
-		if (e.kind != ERR_INTEGRITY) {
-			job_work_fail(w, &e);
-			return;
+		if (e.kind == ERR_INTEGRITY) {
+			e = (struct err)ERR_INIT;
+			if (destination_set_aside(w->destination, w->commit,
+				w->wanted[i], clock_wall(), &e) == 0) {
+				refetch(w, i);
+				continue;
+			}
 		}
-		e = (struct err)ERR_INIT;
-		if (destination_set_aside(w->destination, w->commit,
-			w->wanted[i], clock_wall(), &e) == -1) {
-			job_work_fail(w, &e);
-			return;
-		}
-		w->decisions[i].action = FILE_FETCH;
-		w->progress[i] = FILE_TODO;
-		w->bytes_done -= w->wanted[i]->size;
-		w->files_done--;
+		job_work_fail(w, &e);
+		break;
 	}
+	job_work_flush_proven(w, s);
 }

@@ -15,7 +15,8 @@ enum {
 	BUSY_POLL_MS = 1000,
 	BUSY_GIVE_UP_MS = 60 * 1000,
 	LOST_FILES_MAX = 3, /* transient failures until a job gives up */
-	GRACE_MS = 500	    /* for running pieces at a window's end */
+	GRACE_MS = 500,	    /* for running pieces at a window's end */
+	PARALLEL_JOBS_MAX = 64
 };
 
 /* One file between pull and its end: what the engine calls `file`. */
@@ -33,7 +34,8 @@ struct fetch_file {
 
 struct fetch_state {
 	struct job_fetch *fetch;
-	size_t turn; /* work whose file was pulled last */
+	size_t first; /* the works before it have ended */
+	size_t turn;  /* work whose file was pulled last */
 };
 
 static const struct remote_file *remote_of(const struct fetch_file *file)
@@ -78,6 +80,7 @@ static bool has_todo(const struct job_work *w)
 /* Publish, or leave it for another run; nothing of it is in flight. */
 static void end_work(struct job_fetch *fetch, struct job_work *w)
 {
+	job_work_flush_proven(w, fetch->session);
 	if (w->error.kind == ERR_NONE && !w->stopped) {
 		w->phase = WORK_FETCHED;
 		job_work_publish(w, fetch->session);
@@ -170,6 +173,27 @@ static void poll_busy(struct job_fetch *fetch, struct job_work *w)
 	w->next = 0;
 }
 
+/* A job of this very run has fetched or hashed the same blob. */
+static bool is_proven_here(const struct job_fetch *fetch,
+    const struct job_work *w, const struct remote_file *f)
+{
+	for (size_t k = 0; k < fetch->n; k++) {
+		const struct job_work *x = &fetch->works[k];
+
+		if (x == w || x->job->type != w->job->type ||
+		    strcmp(x->job->name, w->job->name) != 0 ||
+		    x->job->local_dir != NULL || w->job->local_dir != NULL)
+			continue;
+		for (size_t i = 0; i < x->n; i++)
+			if (x->progress[i] == FILE_DONE &&
+			    x->decisions[i].action == FILE_FETCH &&
+			    strcmp(remote_file_blob(x->wanted[i]),
+				remote_file_blob(f)) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* Another job or program may have finished it while we waited for the lock.
  * 1: it is there and right, 0: fetch it, -1 with *e. */
 static int is_there_now(struct fetch_file *file, struct err *e)
@@ -188,6 +212,8 @@ static int is_there_now(struct fetch_file *file, struct err *e)
 		return -1;
 	if (!local.in_place && !local.blob_present)
 		return 0;
+	if (is_proven_here(file->fetch, w, f))
+		return 1;
 	path = destination_content_path(w->destination, w->commit, f);
 	if (path == NULL)
 		return 0;
@@ -311,6 +337,7 @@ static struct fetch_file *take_file(struct job_fetch *fetch, struct job_work *w)
 		if (there == 1) {
 			w->bytes_done += remote_of(file)->size -
 			    w->local[i].partial_bytes;
+			job_work_proved(w, fetch->session, i);
 			file_ended(file, FILE_DONE);
 			continue;
 		}
@@ -360,11 +387,17 @@ static bool begin_work(struct job_fetch *fetch, struct job_work *w)
 }
 
 /* Works that may move bytes now: the first parallel_jobs not ended. */
-static size_t active_works(struct job_fetch *fetch, struct job_work **active)
+static size_t active_works(struct fetch_state *state, struct job_work **active)
 {
+	struct job_fetch *fetch = state->fetch;
 	size_t n = 0, max = fetch->session->config.transfer.parallel_jobs;
 
-	for (size_t i = 0; i < fetch->n && n < max; i++) {
+	if (max > PARALLEL_JOBS_MAX)
+		max = PARALLEL_JOBS_MAX;
+	while (state->first < fetch->n &&
+	    fetch->works[state->first].phase == WORK_ENDED)
+		state->first++;
+	for (size_t i = state->first; i < fetch->n && n < max; i++) {
 		struct job_work *w = &fetch->works[i];
 
 		if (w->phase == WORK_READY && must_stop_work(fetch, w)) {
@@ -387,10 +420,10 @@ static enum engine_pull pull(void *cookie, struct engine_file *spec)
 {
 	struct fetch_state *state = cookie;
 	struct job_fetch *fetch = state->fetch;
-	struct job_work *active[64];
+	struct job_work *active[PARALLEL_JOBS_MAX];
 	size_t n;
 
-	while ((n = active_works(fetch, active)) > 0) {
+	while ((n = active_works(state, active)) > 0) {
 		bool ended = false;
 
 		for (size_t k = 0; k < n; k++) {
@@ -539,6 +572,7 @@ static int on_whole(void *cookie, void *owner, struct err *e)
 	if (destination_accept(w->destination, remote_of(file), e) == -1)
 		return -1;
 	forget_partial(file);
+	job_work_proved(w, fetch->session, file->index);
 	log_event(&fetch->session->log, LOG_DEBUG, "verified", "job",
 	    w->job->id, "file", remote_of(file)->path, NULL);
 	file_ended(file, FILE_DONE);
@@ -584,11 +618,32 @@ static double dice(void *cookie)
 	return entropy_unit();
 }
 
+/* Whatever the signal, the budget or a broken engine left undone. */
+static void end_rest(struct job_fetch *fetch, const struct err *stop,
+    enum outcome_kind (*why)(void *cookie), void *why_cookie)
+{
+	bool is_broken = stop->kind != ERR_NONE && stop->kind != ERR_CANCELLED;
+
+	for (size_t i = 0; i < fetch->n; i++) {
+		struct job_work *w = &fetch->works[i];
+
+		if (w->phase != WORK_READY && w->phase != WORK_FETCHING)
+			continue;
+		if (is_broken && w->error.kind == ERR_NONE)
+			w->error = *stop;
+		if (!w->stopped) {
+			w->stopped = true;
+			w->stop_kind = why(why_cookie);
+		}
+		end_work(fetch, w);
+	}
+}
+
 int job_fetch(struct job_fetch *fetch, enum outcome_kind (*why)(void *cookie),
     void *why_cookie, struct err *e)
 {
 	struct session *s = fetch->session;
-	struct fetch_state state = { fetch, 0 };
+	struct fetch_state state = { fetch, 0, 0 };
 	struct engine_callbacks calls = { &state, pull, on_response, verdict,
 		on_durable, on_bytes, on_retry, on_restart, on_whole, on_failed,
 		must_stop };
@@ -610,17 +665,6 @@ int job_fetch(struct job_fetch *fetch, enum outcome_kind (*why)(void *cookie),
 		return -1;
 	(void)engine_run(engine, &stop);
 	engine_free(engine);
-	/* Whatever the signal or the budget left undone. */
-	for (size_t i = 0; i < fetch->n; i++) {
-		struct job_work *w = &fetch->works[i];
-
-		if (w->phase != WORK_READY && w->phase != WORK_FETCHING)
-			continue;
-		if (!w->stopped) {
-			w->stopped = true;
-			w->stop_kind = why(why_cookie);
-		}
-		end_work(fetch, w);
-	}
+	end_rest(fetch, &stop, why, why_cookie);
 	return 0;
 }

@@ -6,7 +6,10 @@
 #include "platform/clock.h"
 
 /* File records are committed in groups. */
-enum { RECORD_GROUP = 1000 };
+enum { RECORD_GROUP = 1000, PROVEN_GROUP = 64 };
+
+/* Reading that much again costs more than a commit. */
+#define PROVEN_AT_ONCE_BYTES ((uint64_t)32 * 1024 * 1024)
 
 struct record_group {
 	struct session *session;
@@ -26,24 +29,60 @@ static int flush_records(struct record_group *group, struct err *e)
 	return rc;
 }
 
-static int add_record(struct record_group *group,
-    const struct remote_file *file, const struct fs_stat *content,
-    struct err *e)
+static void fill_record(struct stored_file *record, const struct job_work *w,
+    const struct remote_file *file, const struct fs_stat *content)
 {
-	struct stored_file *record = &group->items[group->n++];
-
 	memset(record, 0, sizeof(*record));
 	record->path = file->path; /* lent: the store copies */
 	record->size = file->size;
 	snprintf(record->blob, sizeof(record->blob), "%s",
 	    remote_file_blob(file));
-	memcpy(record->commit, group->work->commit, sizeof(record->commit));
+	memcpy(record->commit, w->commit, sizeof(record->commit));
 	record->verified_at = clock_wall();
 	record->device = content->device;
 	record->inode = content->inode;
 	record->mtime_s = content->mtime_s;
 	record->mtime_ns = content->mtime_ns;
+}
+
+static int add_record(struct record_group *group,
+    const struct remote_file *file, const struct fs_stat *content,
+    struct err *e)
+{
+	fill_record(&group->items[group->n++], group->work, file, content);
 	return group->n == RECORD_GROUP ? flush_records(group, e) : 0;
+}
+
+void job_work_flush_proven(struct job_work *w, struct session *s)
+{
+	struct err e = ERR_INIT;
+
+	/* Without the records the files are hashed once more: no failure. */
+	if (w->n_proven > 0 && s->store != NULL &&
+	    store_files_put(s->store, w->key, w->proven, w->n_proven, &e) == -1)
+		log_event(&s->log, LOG_WARN, e.text, "job", w->job->id, NULL);
+	w->n_proven = 0;
+}
+
+void job_work_proved(struct job_work *w, struct session *s, size_t i)
+{
+	struct err ignored = ERR_INIT;
+	struct local_file local;
+	struct fs_stat content;
+
+	if (s->store == NULL)
+		return;
+	if (w->proven == NULL)
+		w->proven = calloc(PROVEN_GROUP, sizeof(*w->proven));
+	if (w->proven == NULL ||
+	    destination_inspect(w->destination, w->commit, w->wanted[i], &local,
+		&content, &ignored) == -1 ||
+	    !(local.in_place || local.blob_present))
+		return;
+	fill_record(&w->proven[w->n_proven++], w, w->wanted[i], &content);
+	if (w->n_proven == PROVEN_GROUP ||
+	    w->wanted[i]->size >= PROVEN_AT_ONCE_BYTES)
+		job_work_flush_proven(w, s);
 }
 
 /* Every wanted file under its final name, then its record. */
@@ -85,6 +124,19 @@ out:
 	return rc;
 }
 
+/* Nothing of it is new: it was only proven anew. */
+static bool was_all_in_place(const struct job_work *w)
+{
+	if (w->entry == NULL || !w->ref_is_right ||
+	    strcmp(w->entry->state.commit, w->commit) != 0)
+		return false;
+	for (size_t i = 0; i < w->n; i++)
+		if (!w->local[i].in_place ||
+		    w->decisions[i].action == FILE_FETCH)
+			return false;
+	return true;
+}
+
 void job_work_publish(struct job_work *w, struct session *s)
 {
 	struct err e = ERR_INIT;
@@ -104,7 +156,7 @@ void job_work_publish(struct job_work *w, struct session *s)
 		log_event(&s->log, LOG_WARN, e.text, "job", w->job->id, NULL);
 	w->bytes_done = w->sums.bytes_total;
 	w->files_done = w->n;
-	w->outcome = OUTCOME_UPDATED;
+	w->outcome = was_all_in_place(w) ? OUTCOME_UNCHANGED : OUTCOME_UPDATED;
 	w->phase = WORK_ENDED;
 }
 
@@ -129,12 +181,15 @@ static const char *outcome_name(const struct job_work *w)
 	return "failed";
 }
 
+/* A job that the run did not get round to was not attempted. */
 static void write_attempt(struct job_work *w, struct session *s)
 {
 	char name[32], *id = w->entry->state.id;
 	struct err e = ERR_INIT;
 	struct attempt attempt;
 
+	if (w->started.s == WALL_NONE)
+		return;
 	snprintf(name, sizeof(name), "%s", outcome_name(w));
 	memset(&attempt, 0, sizeof(attempt));
 	attempt.started = w->started;
@@ -159,6 +214,8 @@ static void write_log(const struct job_work *w, const struct session *s)
 	char bytes[NUM_TEXT_MAX], took[NUM_TEXT_MAX];
 	bool failed = w->outcome == OUTCOME_FAILED;
 
+	if (w->started.s == WALL_NONE)
+		return;
 	log_event(&s->log, failed ? LOG_WARN : LOG_INFO,
 	    failed ? w->error.text : outcome_name(w), "job", w->job->id,
 	    "commit", w->commit[0] ? w->commit : NULL, "kind",

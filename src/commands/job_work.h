@@ -60,6 +60,8 @@ struct job_work {
 	size_t in_flight, busy, lost;
 	struct mono busy_since, busy_poll;
 	struct file_sums sums;
+	struct stored_file *proven; /* own; not yet in the store */
+	size_t n_proven;
 	bool recheck;
 	bool wants_each; /* every include pattern must match */
 	bool ref_is_right;
@@ -69,7 +71,7 @@ struct job_work {
 	enum outcome_kind outcome; /* once ENDED */
 	struct err error;	   /* first failure; kind NONE: none */
 	struct mono started_mono;
-	struct wall started;
+	struct wall started; /* WALL_NONE: never looked at */
 	uint64_t bytes_received; /* over the network, this run */
 	uint64_t bytes_done;	 /* towards sums.bytes_total */
 	size_t files_done;
@@ -103,6 +105,14 @@ struct disk_budget {
 };
 void job_work_admit(struct job_work *w, struct session *s,
     struct disk_budget *budget);
+
+/*
+ * Remember that a file's content is proven, so that a run that goes on with
+ * the job need not hash it again.  Kept back until some came together; the
+ * second writes what is left.
+ */
+void job_work_proved(struct job_work *w, struct session *s, size_t i);
+void job_work_flush_proven(struct job_work *w, struct session *s);
 
 /* Hash what is on disk unproven (adopt); wrong content is set aside and will
  * be fetched.  May be cancelled by the tick. */

@@ -68,6 +68,35 @@ static struct wall plan_now(const struct session *s)
 	return calendar_instant(&s->calendar, "local", &c);
 }
 
+/* `run JOB --dry-run` would not touch the others. */
+static void keep_named(struct plan *plan, const struct job_entries *entries)
+{
+	size_t kept = 0;
+
+	plan->next.s = WALL_NONE;
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_decision *d = &plan->decisions[i];
+
+		if (!entries->items[d->index].named)
+			continue;
+		if (d->verdict == PLAN_WAITING && plan->next.s == WALL_NONE)
+			plan->next = d->at;
+		plan->decisions[kept++] = *d;
+	}
+	plan->n = kept;
+}
+
+static void print(struct plan *plan, const struct job_entries *entries,
+    const struct session *s, struct wall now)
+{
+	if (s->cli->n_words > 0)
+		keep_named(plan, entries);
+	if (s->cli->json)
+		print_json(plan, entries, now);
+	else
+		print_text(plan, entries);
+}
+
 int verb_plan(const struct cli *cli)
 {
 	struct session s;
@@ -87,10 +116,8 @@ int verb_plan(const struct cli *cli)
 		if (job_entries_load(&entries, &s, &e) == -1 ||
 		    job_entries_plan(&entries, &s, now, &plan, &e) == -1)
 			session_fail(&s, &e);
-		else if (cli->json)
-			print_json(&plan, &entries, now);
 		else
-			print_text(&plan, &entries);
+			print(&plan, &entries, &s, now);
 	}
 	status = (int)s.status;
 	plan_release(&plan);

@@ -19,6 +19,7 @@ enum {
 	BAR_CELLS_MAX = 24,
 	NAME_COLUMNS = 28,
 	SHOWN_MAX = 8, /* jobs painted; the others are in the sum */
+	PUBLISHED_MAX = 1000,
 	FILE_MAX = 16 * 1024 * 1024
 };
 
@@ -34,6 +35,15 @@ int64_t progress_eta_s(uint64_t left, double bytes_per_s)
 	return s > 1e9 ? -1 : (int64_t)(s + 0.5);
 }
 
+static void wipe(void *cookie)
+{
+	struct progress *p = cookie;
+
+	if (p->painted_lines > 0)
+		fprintf(stderr, "\033[%dA\r\033[J", p->painted_lines);
+	p->painted_lines = 0;
+}
+
 void progress_init(struct progress *p, struct session *s,
     const struct job_work *works, size_t n, bool publish)
 {
@@ -45,6 +55,8 @@ void progress_init(struct progress *p, struct session *s,
 	p->colour = terminal_has_colour(2);
 	p->publish = publish;
 	p->measured = clock_mono();
+	s->wipe = wipe;
+	s->wipe_cookie = p;
 	/* Without memory only the sum has a rate. */
 	p->meters = calloc(n + 1, sizeof(*p->meters));
 }
@@ -53,6 +65,13 @@ struct totals {
 	uint64_t bytes, done, received;
 	size_t jobs, ended;
 };
+
+/* What is fetched twice (a dropped answer) is not there twice. */
+static uint64_t bytes_done(const struct job_work *w)
+{
+	return w->bytes_done < w->sums.bytes_total ? w->bytes_done
+						   : w->sums.bytes_total;
+}
 
 static struct totals sum_up(const struct progress *p)
 {
@@ -63,7 +82,7 @@ static struct totals sum_up(const struct progress *p)
 		const struct job_work *w = &p->works[i];
 
 		t.bytes += w->sums.bytes_total;
-		t.done += w->bytes_done;
+		t.done += bytes_done(w);
 		t.received += w->bytes_received;
 		t.jobs++;
 		if (w->phase == WORK_ENDED)
@@ -113,33 +132,28 @@ static void make_bar(char *bar, int room, uint64_t done, uint64_t total)
 	memcpy(bar, "] ", 3);
 }
 
-/* NAME [BAR] 45% 1.2 GB of 2.6 GB 23 MB/s ETA 1m02s */
+/* NAME [BAR] 45% 1.2 GB of 2.6 GB 23 MB/s ETA 1m02s, cut to the terminal: a
+ * line that wraps could not be wiped. */
 static void paint_line(struct progress *p, const char *name, uint64_t done,
     uint64_t total, double bytes_per_s)
 {
 	char have[NUM_TEXT_MAX], all[NUM_TEXT_MAX], rate[NUM_TEXT_MAX];
 	char eta[NUM_TEXT_MAX], bar[BAR_CELLS_MAX + 4], numbers[160];
 	int64_t left_s = progress_eta_s(total - done, bytes_per_s);
-	int columns = terminal_columns(2) - 1;
+	int columns = terminal_columns(2) - 1, room;
 
 	snprintf(numbers, sizeof(numbers), "%3d%% %s of %s %s/s ETA %s",
 	    total == 0 ? 0 : (int)((double)done * 100 / (double)total),
 	    num_format_size(done, have), num_format_size(total, all),
 	    num_format_size((uint64_t)bytes_per_s, rate),
 	    left_s < 0 ? "?" : num_format_duration(left_s * 1000, eta));
-	make_bar(bar, columns - NAME_COLUMNS - 1 - (int)strlen(numbers), done,
-	    total);
-	fprintf(stderr, "\r\033[K%s%-*.*s%s %s%s\n", p->colour ? "\033[1m" : "",
-	    NAME_COLUMNS, NAME_COLUMNS, name, p->colour ? "\033[0m" : "", bar,
-	    numbers);
+	room = columns - NAME_COLUMNS - 1;
+	make_bar(bar, room - (int)strlen(numbers), done, total);
+	fprintf(stderr, "\r\033[K%s%-*.*s%s %s%.*s\n",
+	    p->colour ? "\033[1m" : "", NAME_COLUMNS,
+	    columns < NAME_COLUMNS ? columns : NAME_COLUMNS, name,
+	    p->colour ? "\033[0m" : "", bar, room < 0 ? 0 : room, numbers);
 	p->painted_lines++;
-}
-
-static void wipe(struct progress *p)
-{
-	if (p->painted_lines > 0)
-		fprintf(stderr, "\033[%dA\r\033[J", p->painted_lines);
-	p->painted_lines = 0;
 }
 
 /* Of a long id the end says more: "model/org/" is the same for many. */
@@ -161,7 +175,7 @@ static void paint(struct progress *p, const struct totals *t)
 
 		if (w->phase != WORK_FETCHING)
 			continue;
-		paint_line(p, short_name(w->job->id), w->bytes_done,
+		paint_line(p, short_name(w->job->id), bytes_done(w),
 		    w->sums.bytes_total, p->meters ? p->meters[i].rate : 0);
 		shown++;
 	}
@@ -219,6 +233,9 @@ static void write_json(struct progress *p, const struct totals *t,
 	for (size_t i = 0; i < p->n; i++) {
 		const struct job_work *work = &p->works[i];
 
+		/* Of very many jobs those at work say enough. */
+		if (p->n > PUBLISHED_MAX && work->phase != WORK_FETCHING)
+			continue;
 		json_write_begin_object(&w);
 		json_write_key(&w, "id");
 		json_write_string(&w, work->job->id);
@@ -227,7 +244,7 @@ static void write_json(struct progress *p, const struct totals *t,
 		json_write_key(&w, "bytes_total");
 		json_write_u64(&w, work->sums.bytes_total);
 		json_write_key(&w, "bytes_done");
-		json_write_u64(&w, work->bytes_done);
+		json_write_u64(&w, bytes_done(work));
 		json_write_key(&w, "bytes_per_s");
 		json_write_u64(&w, p->meters ? (uint64_t)p->meters[i].rate : 0);
 		json_write_key(&w, "files_total");
@@ -296,19 +313,22 @@ void progress_tick(struct progress *p)
 	}
 }
 
+void progress_forget(struct session *s)
+{
+	char *path = session_state_path(s, "progress.json");
+	struct err ignored = ERR_INIT;
+
+	if (path != NULL)
+		(void)fs_unlink(path, &ignored);
+	free(path);
+}
+
 void progress_end(struct progress *p)
 {
-	char *path;
-	struct err e = ERR_INIT;
-
-	if (p->live)
-		wipe(p);
+	wipe(p);
+	p->session->wipe = NULL;
 	free(p->meters);
 	p->meters = NULL;
-	if (p->published.ms == 0)
-		return;
-	path = session_state_path(p->session, "progress.json");
-	if (path != NULL)
-		(void)fs_unlink(path, &e);
-	free(path);
+	if (p->published.ms != 0)
+		progress_forget(p->session);
 }

@@ -36,6 +36,9 @@ void progress_tick(struct progress *p);
 /* Wipes what was painted and removes the file. */
 void progress_end(struct progress *p);
 
+/* Removes what a run that died has published. */
+void progress_forget(struct session *s);
+
 /* Seconds until `left` bytes are there at this rate, -1 if nobody knows. */
 int64_t progress_eta_s(uint64_t left, double bytes_per_s);
 

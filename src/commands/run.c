@@ -23,7 +23,8 @@ struct run {
 	struct job_work *works; /* own; due jobs, in plan order */
 	size_t n;
 	struct progress progress;
-	struct mono deadline; /* of max_duration; ms 0: none */
+	struct mono deadline;		/* of max_duration; ms 0: none */
+	const struct job_work *current; /* being checked or hashed; NULL */
 	enum exit_status status;
 	bool unreachable; /* the Hub was not reached by a job */
 };
@@ -36,6 +37,11 @@ static bool budget_is_over(const struct run *run, int64_t grace_ms)
 	    clock_mono().ms >= run->deadline.ms + grace_ms;
 }
 
+static bool window_is_over(const struct job_work *w)
+{
+	return w->closes.s != WALL_NONE && clock_wall().s >= w->closes.s;
+}
+
 /* HTTP and hashing ask a few times a second whether to go on. */
 static int tick(void *cookie)
 {
@@ -44,7 +50,8 @@ static int tick(void *cookie)
 	progress_tick(&run->progress);
 	/* Pieces under way end by themselves within the grace; this is for
 	 * all else that waits. */
-	return signals_pending() != 0 || budget_is_over(run, BUDGET_GRACE_MS);
+	return signals_pending() != 0 || budget_is_over(run, BUDGET_GRACE_MS) ||
+	    (run->current != NULL && window_is_over(run->current));
 }
 
 static enum outcome_kind why_stopped(void *cookie)
@@ -88,6 +95,7 @@ static void say_success(const struct run *run, const struct job_work *w)
 
 	if (!session_is_live(&run->session))
 		return;
+	session_wipe_display(&run->session);
 	switch (w->outcome) {
 	case OUTCOME_UPDATED:
 		fprintf(stderr, "updated    %s  commit %.12s, %s in %s\n",
@@ -116,9 +124,10 @@ static void ended(void *cookie, struct job_work *w)
 		run->status = exit_status_worse(run->status,
 		    w->outcome == OUTCOME_BUSY ? EXIT_RETRY
 					       : exit_status_of(w->error.kind));
-		if (needs_saying(run, w))
-			fprintf(stderr, "hfcron: %s: %s\n", w->job->id,
-			    w->error.text);
+		if (!needs_saying(run, w))
+			return;
+		session_wipe_display(&run->session);
+		fprintf(stderr, "hfcron: %s: %s\n", w->job->id, w->error.text);
 		return;
 	}
 	say_success(run, w);
@@ -150,9 +159,23 @@ static void skip_unreachable(struct run *run, struct job_work *w)
 	ended(run, w);
 }
 
-static bool window_is_over(const struct job_work *w)
+/* Whatever ends a job before its bytes are asked for; false: nothing does. */
+static bool is_stopped(struct run *run, struct job_work *w)
 {
-	return w->closes.s != WALL_NONE && clock_wall().s >= w->closes.s;
+	if (must_end(run))
+		stop_work(run, w, why_stopped(run));
+	else if (window_is_over(w))
+		stop_work(run, w, OUTCOME_WINDOW_END);
+	else
+		return false;
+	return true;
+}
+
+/* The tick cut it short. */
+static void end_cancelled(struct run *run, struct job_work *w)
+{
+	if (!is_stopped(run, w))
+		stop_work(run, w, OUTCOME_INTERRUPTED);
 }
 
 /* News first: one huge job never starves the others. */
@@ -161,20 +184,16 @@ static void check_all(struct run *run)
 	for (size_t i = 0; i < run->n; i++) {
 		struct job_work *w = &run->works[i];
 
-		if (must_end(run)) {
-			stop_work(run, w, why_stopped(run));
+		if (is_stopped(run, w))
 			continue;
-		}
-		if (window_is_over(w)) {
-			stop_work(run, w, OUTCOME_WINDOW_END);
-			continue;
-		}
 		if (run->unreachable) {
 			skip_unreachable(run, w);
 			continue;
 		}
 		w->recheck = run->session.cli->recheck;
+		run->current = w;
 		job_work_check(w, &run->session);
+		run->current = NULL;
 		if (w->phase == WORK_UNCHANGED) {
 			w->outcome = OUTCOME_UNCHANGED;
 			w->phase = WORK_ENDED;
@@ -182,10 +201,12 @@ static void check_all(struct run *run)
 		if (w->phase != WORK_ENDED)
 			continue;
 		if (w->error.kind == ERR_CANCELLED) {
-			stop_work(run, w, why_stopped(run));
+			end_cancelled(run, w);
 			continue;
 		}
-		run->unreachable = w->error.kind == ERR_UNREACHABLE;
+		/* Offline, what is pinned and there needs no Hub. */
+		run->unreachable = w->error.kind == ERR_UNREACHABLE &&
+		    !run->session.config.offline;
 		ended(run, w);
 	}
 }
@@ -221,17 +242,17 @@ static void admit_all(struct run *run)
 
 		if (w->phase != WORK_READY)
 			continue;
-		if (must_end(run)) {
-			stop_work(run, w, why_stopped(run));
+		if (is_stopped(run, w))
 			continue;
-		}
+		run->current = w;
 		job_work_adopt(w, &run->session);
+		run->current = NULL;
 		if (w->phase == WORK_READY)
 			job_work_admit(w, &run->session, &budget);
 		if (w->phase != WORK_ENDED)
 			continue;
 		if (w->error.kind == ERR_CANCELLED)
-			stop_work(run, w, why_stopped(run));
+			end_cancelled(run, w);
 		else
 			ended(run, w);
 	}
@@ -334,16 +355,24 @@ static void set_deadline(struct run *run)
 		run->deadline.ms = clock_mono().ms + ms;
 }
 
+/* What a run that died may have left: nobody is to take it for ours. */
+static void forget_last_run(struct session *s)
+{
+	stop_request_clear(s);
+	progress_forget(s);
+}
+
 static int open_all(struct run *run)
 {
 	struct session *s = &run->session;
 
-	if (session_load(s, true) == -1 || session_lock(s) == -1 ||
-	    session_open_log(s) == -1 ||
+	if (session_load(s, true) == -1 || session_lock(s) == -1)
+		return -1;
+	forget_last_run(s);
+	if (session_open_log(s) == -1 ||
 	    session_open_store(s, STORE_WRITE) == -1 ||
 	    session_open_token(s) == -1)
 		return -1;
-	stop_request_clear(s);
 	return 0;
 }
 
@@ -392,10 +421,28 @@ static void run_release(struct run *run)
 	session_close(&run->session);
 }
 
+static void run_all(struct run *run)
+{
+	struct session *s = &run->session;
+	struct err e = ERR_INIT;
+
+	set_deadline(run);
+	if (decide(run, &e) == -1)
+		session_fail(s, &e);
+	else if (run->n > 0)
+		work_all(run);
+	else if (s->cli->n_words == 0)
+		say_nothing_due(run);
+	say_waiting(run);
+	/* Stopped by `hfcron stop`: that is an orderly end. */
+	if (signals_pending() != 0 && stop_request_is_there(s))
+		signals_forget();
+	stop_request_clear(s);
+}
+
 int verb_run(const struct cli *cli)
 {
 	struct run *run;
-	struct err e = ERR_INIT;
 	int status;
 
 	if (cli->dry_run)
@@ -406,27 +453,12 @@ int verb_run(const struct cli *cli)
 		return EXIT_RETRY;
 	}
 	session_init(&run->session, cli);
-	if (open_all(run) == 0) {
-		set_deadline(run);
-		if (decide(run, &e) == -1)
-			session_fail(&run->session, &e);
-		else if (run->n > 0)
-			work_all(run);
-		else if (cli->n_words == 0)
-			say_nothing_due(run);
-		say_waiting(run);
-		/* Stopped by `hfcron stop`: that is an orderly end. */
-		if (signals_pending() != 0 &&
-		    stop_request_is_there(&run->session))
-			signals_forget();
-		stop_request_clear(&run->session);
-		run->status = exit_status_worse(run->status,
-		    run->session.status);
-		if (cli->json && run->status != EXIT_CONFIG)
-			print_json(run);
-	} else {
-		run->status = run->session.status;
-	}
+	run->plan.next.s = WALL_NONE;
+	if (open_all(run) == 0)
+		run_all(run);
+	run->status = exit_status_worse(run->status, run->session.status);
+	if (cli->json && run->status != EXIT_CONFIG)
+		print_json(run);
 	status = (int)run->status;
 	run_release(run);
 	free(run);

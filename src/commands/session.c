@@ -14,6 +14,8 @@
 #include "platform/terminal.h"
 #include "platform/zone.h"
 
+enum { LOCK_TRIES = 4, LOCK_WAIT_MS = 15 };
+
 static int32_t zone_offset(void *cookie, const char *zone, int64_t utc_s)
 {
 	(void)cookie;
@@ -74,8 +76,18 @@ char *session_state_path(const struct session *s, const char *name)
 	return fs_join(s->config.state_dir, name);
 }
 
+void session_wipe_display(const struct session *s)
+{
+	if (s->wipe != NULL)
+		s->wipe(s->wipe_cookie);
+}
+
 void session_complain(struct session *s, const struct err *e)
 {
+	if (strcmp(e->text, s->said) == 0)
+		return;
+	snprintf(s->said, sizeof(s->said), "%s", e->text);
+	session_wipe_display(s);
 	fprintf(stderr, "hfcron: %s\n", e->text);
 	log_event(&s->log, LOG_ERROR, e->text, "kind", err_kind_name(e->kind),
 	    NULL);
@@ -143,6 +155,23 @@ static int make_state_dir(struct session *s)
 	return session_fail(s, &e);
 }
 
+/* `status` and `stop` look at the lock by taking it for a moment: that is no
+ * run at work. */
+static int lock_for_run(struct file_lock *lock, const char *path, struct err *e)
+{
+	for (int tries = 1;; tries++) {
+		struct err why = ERR_INIT;
+
+		if (lock_try(lock, path, 0600, &why) == 0)
+			return 0;
+		if (why.kind != ERR_BUSY || tries == LOCK_TRIES) {
+			*e = why;
+			return -1;
+		}
+		clock_sleep_ms(LOCK_WAIT_MS);
+	}
+}
+
 int session_lock(struct session *s)
 {
 	char *path, text[96], since[INSTANT_TEXT_MAX];
@@ -156,7 +185,7 @@ int session_lock(struct session *s)
 		err_nomem(&e);
 		return session_fail(s, &e);
 	}
-	rc = lock_try(&s->lock, path, 0600, &e);
+	rc = lock_for_run(&s->lock, path, &e);
 	free(path);
 	if (rc == -1) {
 		if (e.kind == ERR_BUSY) {
@@ -191,8 +220,10 @@ static void log_sink(void *cookie, enum log_level level, const char *line,
 
 	if (s->log_file != NULL)
 		(void)fwrite(line, 1, n, s->log_file);
-	if (s->cli->verbose && level <= LOG_INFO)
-		(void)fwrite(line, 1, n, stderr);
+	if (!s->cli->verbose || level > LOG_INFO)
+		return;
+	session_wipe_display(s);
+	(void)fwrite(line, 1, n, stderr);
 }
 
 int session_open_log(struct session *s)

@@ -45,6 +45,10 @@ struct session {
 	/* Asked by HTTP while it waits: painting, and whether to stop. */
 	int (*tick)(void *cookie);
 	void *tick_cookie;
+	/* Wipes a live display before a line is written; NULL: none. */
+	void (*wipe)(void *cookie);
+	void *wipe_cookie;
+	char said[ERR_TEXT_MAX]; /* the last complaint */
 };
 
 void session_init(struct session *s, const struct cli *cli);
@@ -66,7 +70,11 @@ int session_open_token(struct session *s);
 /* Hash of token and endpoint: a change unparks. */
 void session_access_hash(const struct session *s, uint8_t hash[JOB_HASH_BYTES]);
 
-/* "hfcron: TEXT" on stderr, and into the log as an error. */
+/* Before anything is written to stderr while a display may be painted. */
+void session_wipe_display(const struct session *s);
+
+/* "hfcron: TEXT" on stderr, and into the log as an error; the same text not
+ * twice in a row, however many jobs meet it. */
 void session_complain(struct session *s, const struct err *e);
 /* Complain and set the status that belongs to the error's kind. */
 int session_fail(struct session *s, const struct err *e);

@@ -13,7 +13,7 @@
 #include "platform/process.h"
 #include "platform/signals.h"
 
-enum { POLL_MS = 50, GIVE_UP_MS = 60 * 1000 };
+enum { POLL_MS = 50, GIVE_UP_MS = 60 * 1000, ASKED_ALREADY_MS = 5000 };
 
 /* 1: a run holds the lock, 0: none, -1 with *e. */
 static int is_at_work(struct session *s, const char *path, struct err *e)
@@ -51,7 +51,9 @@ static int read_pid(const char *path, int64_t *pid, struct err *e)
 	return 0;
 }
 
-static int wait_for_end(struct session *s, const char *path, struct err *e)
+/* As is_at_work, at the end or after so long. */
+static int wait_for_end(struct session *s, const char *path, int64_t limit_ms,
+    struct err *e)
 {
 	struct mono start = clock_mono();
 	int busy;
@@ -59,10 +61,8 @@ static int wait_for_end(struct session *s, const char *path, struct err *e)
 	while ((busy = is_at_work(s, path, e)) == 1) {
 		if (signals_pending() != 0)
 			return err_set(e, ERR_CANCELLED, "not waited for");
-		if (clock_mono().ms - start.ms > GIVE_UP_MS)
-			return err_set(e, ERR_TRANSIENT,
-			    "the run was asked to "
-			    "stop but is still at work after a minute");
+		if (clock_mono().ms - start.ms > limit_ms)
+			break;
 		clock_sleep_ms(POLL_MS);
 	}
 	return busy;
@@ -77,10 +77,21 @@ static int stop(struct session *s, const char *path, bool *was_at_work,
 	*was_at_work = busy == 1;
 	if (busy != 1)
 		return busy;
+	/* A second signal would end the run at once, in no good order. */
+	if (stop_request_is_there(s)) {
+		busy = wait_for_end(s, path, ASKED_ALREADY_MS, e);
+		if (busy != 1)
+			return busy;
+	}
 	if (read_pid(path, &pid, e) == -1 || stop_request_make(s, e) == -1 ||
 	    process_ask_to_stop(pid, e) == -1)
 		return -1;
-	return wait_for_end(s, path, e);
+	busy = wait_for_end(s, path, GIVE_UP_MS, e);
+	if (busy == 1)
+		return err_set(e, ERR_TRANSIENT,
+		    "the run was asked to stop but is still at work after a "
+		    "minute");
+	return busy;
 }
 
 int verb_stop(const struct cli *cli)

@@ -143,6 +143,14 @@ static int fail(struct job_state *state, const struct job *job,
 	return job_state_set_error(state, error);
 }
 
+/* Stopped by no fault of its own; what was not begun only waits. */
+static void put_off(struct job_state *state, struct wall when, struct wall now)
+{
+	try_at(state,
+	    state->target[0] != '\0' ? PHASE_PARTIAL : PHASE_WAITING, when,
+	    now);
+}
+
 int outcome_apply(struct job_state *state, const struct job *job,
     const struct outcome *outcome, const struct outcome_policy *policy,
     struct wall now, const struct calendar *cal)
@@ -161,15 +169,13 @@ int outcome_apply(struct job_state *state, const struct job *job,
 		succeed(state, outcome, now);
 		break;
 	case OUTCOME_WINDOW_END:
-		try_at(state, PHASE_PARTIAL, window_next_opening(s, cal, now),
-		    now);
+		put_off(state, window_next_opening(s, cal, now), now);
 		break;
 	case OUTCOME_BUDGET_END:
-		try_at(state, PHASE_PARTIAL, next_chance(state, s, now, cal),
-		    now);
+		put_off(state, next_chance(state, s, now, cal), now);
 		break;
 	case OUTCOME_INTERRUPTED:
-		try_at(state, PHASE_PARTIAL, now, now);
+		put_off(state, now, now);
 		break;
 	case OUTCOME_BUSY:
 		try_after(state, PHASE_PARTIAL,

@@ -318,6 +318,23 @@ static void test_outcome_kinds(void **state)
 	}
 }
 
+/* A job that the run did not get round to has no part of anything. */
+static void test_outcome_not_begun(void **state)
+{
+	static const enum outcome_kind kinds[] = { OUTCOME_WINDOW_END,
+		OUTCOME_BUDGET_END, OUTCOME_INTERRUPTED };
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		set_up(&f, "at 12:30; window 12:00-14:00; zone UTC");
+		apply(&f, kinds[i], NULL);
+		assert_int_equal(PHASE_WAITING, f.state.phase);
+		assert_int_not_equal(WALL_NONE, f.state.next_try.s);
+		tear_down(&f);
+	}
+}
+
 static void test_outcome_row_of_failures(void **state)
 {
 	const struct err e = AN_ERR(ERR_TRANSIENT, -1, "HTTP 500");
@@ -761,6 +778,7 @@ int main(void)
 		cmocka_unit_test(test_file_diff),
 		cmocka_unit_test(test_file_diff_huge),
 		cmocka_unit_test(test_outcome_kinds),
+		cmocka_unit_test(test_outcome_not_begun),
 		cmocka_unit_test(test_outcome_row_of_failures),
 		cmocka_unit_test(test_outcome_stamps),
 		cmocka_unit_test(test_reconcile_new),
