@@ -18,6 +18,7 @@ enum {
 	BAR_CELLS_MIN = 4,
 	BAR_CELLS_MAX = 24,
 	NAME_COLUMNS = 28,
+	NARROW_COLUMNS = 80 - 1,
 	SHOWN_MAX = 8, /* jobs painted; the others are in the sum */
 	PUBLISHED_MAX = 1000,
 	FILE_MAX = 16 * 1024 * 1024
@@ -32,7 +33,8 @@ int64_t progress_eta_s(uint64_t left, double bytes_per_s)
 	if (bytes_per_s < 1)
 		return -1;
 	s = (double)left / bytes_per_s;
-	return s > 1e9 ? -1 : (int64_t)(s + 0.5);
+	/* Rounded up: while something is left it is not there yet. */
+	return s > 1e9 ? -1 : (int64_t)s + 1;
 }
 
 static void wipe(void *cookie)
@@ -51,7 +53,7 @@ void progress_init(struct progress *p, struct session *s,
 	p->session = s;
 	p->works = works;
 	p->n = n;
-	p->live = session_is_live(s);
+	p->live = session_is_live(s) && terminal_can_paint(2);
 	p->colour = terminal_has_colour(2);
 	p->publish = publish;
 	p->measured = clock_mono();
@@ -132,6 +134,12 @@ static void make_bar(char *bar, int room, uint64_t done, uint64_t total)
 	memcpy(bar, "] ", 3);
 }
 
+static int name_columns(void)
+{
+	return terminal_columns(2) > NARROW_COLUMNS ? NAME_COLUMNS
+						    : NAME_COLUMNS / 2;
+}
+
 /* NAME [BAR] 45% 1.2 GB of 2.6 GB 23 MB/s ETA 1m02s, cut to the terminal: a
  * line that wraps could not be wiped. */
 static void paint_line(struct progress *p, const char *name, uint64_t done,
@@ -140,18 +148,19 @@ static void paint_line(struct progress *p, const char *name, uint64_t done,
 	char have[NUM_TEXT_MAX], all[NUM_TEXT_MAX], rate[NUM_TEXT_MAX];
 	char eta[NUM_TEXT_MAX], bar[BAR_CELLS_MAX + 4], numbers[160];
 	int64_t left_s = progress_eta_s(total - done, bytes_per_s);
-	int columns = terminal_columns(2) - 1, room;
+	int columns = terminal_columns(2) - 1, names = name_columns(), room;
 
 	snprintf(numbers, sizeof(numbers), "%3d%% %s of %s %s/s ETA %s",
 	    total == 0 ? 0 : (int)((double)done * 100 / (double)total),
 	    num_format_size(done, have), num_format_size(total, all),
 	    num_format_size((uint64_t)bytes_per_s, rate),
 	    left_s < 0 ? "?" : num_format_duration(left_s * 1000, eta));
-	room = columns - NAME_COLUMNS - 1;
+	if (names > columns)
+		names = columns;
+	room = columns - names - 1;
 	make_bar(bar, room - (int)strlen(numbers), done, total);
 	fprintf(stderr, "\r\033[K%s%-*.*s%s %s%.*s\n",
-	    p->colour ? "\033[1m" : "", NAME_COLUMNS,
-	    columns < NAME_COLUMNS ? columns : NAME_COLUMNS, name,
+	    p->colour ? "\033[1m" : "", names, names, name,
 	    p->colour ? "\033[0m" : "", bar, room < 0 ? 0 : room, numbers);
 	p->painted_lines++;
 }
@@ -159,9 +168,14 @@ static void paint_line(struct progress *p, const char *name, uint64_t done,
 /* Of a long id the end says more: "model/org/" is the same for many. */
 static const char *short_name(const char *id)
 {
-	size_t n = strlen(id);
+	size_t n = strlen(id), most = (size_t)name_columns();
 
-	return n > NAME_COLUMNS ? id + (n - NAME_COLUMNS) : id;
+	if (n <= most)
+		return id;
+	id += n - most;
+	while (((unsigned char)*id & 0xC0) == 0x80) /* within a character */
+		id++;
+	return id;
 }
 
 static void paint(struct progress *p, const struct totals *t)

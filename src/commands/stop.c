@@ -68,25 +68,47 @@ static int wait_for_end(struct session *s, const char *path, int64_t limit_ms,
 	return busy;
 }
 
-static int stop(struct session *s, const char *path, bool *was_at_work,
+/* Unless another `hfcron stop` has just done so. */
+static int ask(struct session *s, const char *path, struct file_lock *mark,
     struct err *e)
 {
 	int64_t pid = 0;
+	bool was_there = false;
+	struct err why = ERR_INIT;
+
+	if (stop_request_make(s, mark, &was_there, &why) == -1) {
+		if (why.kind == ERR_BUSY)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	if (was_there) {
+		int busy = wait_for_end(s, path, ASKED_ALREADY_MS, e);
+
+		if (busy != 1)
+			return busy;
+	}
+	if (read_pid(path, &pid, e) == -1)
+		return -1;
+	if (process_ask_to_stop(pid, &why) == 0 || is_at_work(s, path, e) == 0)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+static int stop(struct session *s, const char *path, bool *was_at_work,
+    struct err *e)
+{
+	struct file_lock mark = FILE_LOCK_INIT;
 	int busy = is_at_work(s, path, e);
 
 	*was_at_work = busy == 1;
 	if (busy != 1)
 		return busy;
-	/* A second signal would end the run at once, in no good order. */
-	if (stop_request_is_there(s)) {
-		busy = wait_for_end(s, path, ASKED_ALREADY_MS, e);
-		if (busy != 1)
-			return busy;
-	}
-	if (read_pid(path, &pid, e) == -1 || stop_request_make(s, e) == -1 ||
-	    process_ask_to_stop(pid, e) == -1)
-		return -1;
-	busy = wait_for_end(s, path, GIVE_UP_MS, e);
+	busy = ask(s, path, &mark, e);
+	if (busy == 0)
+		busy = wait_for_end(s, path, GIVE_UP_MS, e);
+	lock_release(&mark);
 	if (busy == 1)
 		return err_set(e, ERR_TRANSIENT,
 		    "the run was asked to stop but is still at work after a "

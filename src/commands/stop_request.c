@@ -3,14 +3,20 @@
 #include "commands/stop_request.h"
 #include "platform/fs.h"
 
-int stop_request_make(struct session *s, struct err *e)
+int stop_request_make(struct session *s, struct file_lock *mark,
+    bool *was_there, struct err *e)
 {
+	static const char text[] = "stop\n";
 	char *path = session_state_path(s, "stop");
-	int rc;
+	struct fs_stat st;
+	int rc = -1;
 
 	if (path == NULL)
 		return err_nomem(e);
-	rc = fs_write_file(path, NULL, 0600, "stop\n", 5, e);
+	if (lock_try(mark, path, 0600, e) == 0 && fs_lstat(path, &st, e) == 0) {
+		*was_there = st.size > 0;
+		rc = lock_write(mark, text, e);
+	}
 	free(path);
 	return rc;
 }

@@ -10,7 +10,13 @@
 
 #include "commands/session.h"
 
-int stop_request_make(struct session *s, struct err *e);
+/*
+ * Make the mark and hold it, so that of several `hfcron stop` one signals: a
+ * second signal would end the run at once.  ERR_BUSY if another holds it;
+ * *was_there: one that is gone by now has left it.
+ */
+int stop_request_make(struct session *s, struct file_lock *mark,
+    bool *was_there, struct err *e);
 bool stop_request_is_there(struct session *s);
 void stop_request_clear(struct session *s);
 

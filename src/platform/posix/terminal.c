@@ -31,12 +31,16 @@ bool terminal_is_tty(int fd)
 	return isatty(fd) == 1;
 }
 
-bool terminal_has_colour(int fd)
+bool terminal_can_paint(int fd)
 {
 	const char *term = dirs_env("TERM");
 
-	return terminal_is_tty(fd) && term != NULL &&
-	    strcmp(term, "dumb") != 0 && dirs_env("NO_COLOR") == NULL;
+	return terminal_is_tty(fd) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+bool terminal_has_colour(int fd)
+{
+	return terminal_can_paint(fd) && dirs_env("NO_COLOR") == NULL;
 }
 
 int terminal_columns(int fd)
