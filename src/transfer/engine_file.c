@@ -24,6 +24,22 @@ void engine_file_free(struct open_file *f)
 	free(f);
 }
 
+/* What an earlier run has left cannot be gone on with. */
+static void tell_refused_resume(const struct open_file *f,
+    const struct engine_resume *resume)
+{
+	const struct engine_callbacks *calls = &f->engine->callbacks;
+	struct err why = ERR_INIT;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < resume->n_extents; i++)
+		bytes += resume->extents[i].to - resume->extents[i].from;
+	err_set(&why, ERR_INTEGRITY, "%s is not the file that was left",
+	    f->partial.path);
+	if (calls->on_restart != NULL)
+		calls->on_restart(calls->cookie, f->owner, bytes, &why);
+}
+
 int engine_file_begin(struct engine *engine, const struct engine_file *spec,
     struct err *e)
 {
@@ -53,6 +69,9 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 		;
 	*link = f;
 	engine->n_files++;
+	if (spec->resume != NULL && spec->resume->n_extents > 0 &&
+	    f->durable_bytes == 0)
+		tell_refused_resume(f, spec->resume);
 	return 0;
 }
 

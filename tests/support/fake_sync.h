@@ -5,6 +5,7 @@
 #ifndef HFCRON_TESTS_FAKE_SYNC_H
 #define HFCRON_TESTS_FAKE_SYNC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "transfer/sync_pool.h"
@@ -13,6 +14,7 @@ struct fake_sync {
 	int64_t takes_ms;
 	/* From this job on (the first is 1) fdatasync fails; 0: never. */
 	unsigned fails_from;
+	bool fails_once; /* but not after it */
 	/* Told when a job begins: what is written now will be durable. */
 	void (*begins)(void *cookie, const struct sync_job *job);
 	void *cookie;
@@ -21,5 +23,8 @@ struct fake_sync {
 
 /* The one script; each test sets it anew. */
 extern struct fake_sync fake_sync;
+
+/* Is a sync of this path under way? */
+bool fake_sync_pending(const char *path);
 
 #endif

@@ -196,6 +196,74 @@ static void breadth_before_depth(void **state)
 	world_free(w);
 }
 
+/* Depth before breadth: two large files at a time. */
+static void two_large_files_at_a_time(void **state)
+{
+	struct world *w = world_new(8);
+	const struct fake_ask *asks;
+	int64_t began_ms[3] = { -1, -1, -1 }, ended_ms[2] = { 0, 0 };
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		world_add(w, 40 * MIB, DIGEST_GIT_SHA1);
+	assert_int_equal(world_run(w), 0);
+	asks = world_asks(w, &n);
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < 3; k++) {
+			if (strcmp(asks[i].url, w->files[k].url) != 0)
+				continue;
+			if (began_ms[k] == -1)
+				began_ms[k] = asks[i].at_ms;
+			if (k < 2)
+				ended_ms[k] = asks[i].at_ms;
+		}
+	assert_int_equal(began_ms[0], 0);
+	assert_int_equal(began_ms[1], 0);
+	/* A piece of 8 MiB takes eight steps and two for the headers. */
+	assert_true(began_ms[2] >= ended_ms[0] + 8 * 5 ||
+	    began_ms[2] >= ended_ms[1] + 8 * 5);
+	world_free(w);
+}
+
+static void never_there(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	(void)f;
+	(void)ask;
+	only_status(reply, 500);
+}
+
+static void look_at_open_files(struct world *w)
+{
+	struct engine_progress progress;
+	unsigned *most = w->cookie;
+
+	engine_progress(w->engine, &progress);
+	if (progress.files_open > *most)
+		*most = progress.files_open;
+}
+
+/* Files that wait take no connection, but not all can wait. */
+static void open_files_are_bounded(void **state)
+{
+	struct world *w = world_new(2);
+	unsigned most = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		world_add(w, 5000, DIGEST_SHA256);
+	w->cookie = &most;
+	w->script = never_there;
+	w->at_step = look_at_open_files;
+	assert_int_equal(world_run(w), 0);
+	assert_int_equal(most, 4);
+	for (unsigned i = 0; i < w->n_files; i++)
+		expect_failed(&w->files[i], ERR_TRANSIENT);
+	world_free(w);
+}
+
 static void nothing_now_is_asked_again(void **state)
 {
 	struct world *w = world_new(2);
@@ -292,6 +360,33 @@ static void resume_of_all(void **state)
 	expect_whole(f);
 	expect_asks(w, NULL, 0);
 	world_free(w);
+}
+
+/* Gone, another file, or a shorter one: the caller is told, all is fetched. */
+static void resume_refused(void **state)
+{
+	static const struct extent had[] = { { 0, 3000 }, { 4000, 4500 } };
+
+	(void)state;
+	for (int how = 0; how < 3; how++) {
+		struct world *w = world_new(2);
+		struct world_file *f = world_add(w, 5000, DIGEST_SHA256);
+		size_t n;
+
+		world_leave_partial(f, had, 2, true);
+		if (how == 0)
+			assert_int_equal(unlink(f->path), 0);
+		if (how == 1)
+			f->saved.inode++;
+		if (how == 2)
+			assert_int_equal(truncate(f->path, 4400), 0);
+		assert_int_equal(world_run(w), 0);
+		expect_whole(f);
+		assert_int_equal(f->restarts, 1);
+		(void)world_asks(w, &n);
+		assert_int_equal(n, 1);
+		world_free(w);
+	}
 }
 
 /* Bytes that rotted on disk: found by the hash, fetched anew. */
@@ -703,6 +798,31 @@ static void some_statuses_end_at_once(void **state)
 	}
 }
 
+static void refuse_first_break_others(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	(void)f;
+	if (ask->from == 0)
+		only_status(reply, 401);
+	else
+		only_status(reply, 500);
+}
+
+/* Once it is given up, nobody hears of another try. */
+static void no_retry_after_the_end(void **state)
+{
+	struct world *w = world_new(4);
+	struct world_file *f = world_add(w, 64 * MIB, DIGEST_SHA256);
+
+	(void)state;
+	w->script = refuse_first_break_others;
+	assert_int_equal(world_run(w), 0);
+	expect_failed(f, ERR_AUTH);
+	assert_int_equal(f->retries, 0);
+	world_free(w);
+}
+
 /* --- servers that answer something else ------------------------------------ */
 
 static void no_ranges(struct world *w, struct world_file *f,
@@ -1030,6 +1150,35 @@ static void status_416(void **state)
 		}
 		world_free(w);
 	}
+}
+
+static void slow_then_416(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	reply->chunk = 4096;
+	if (ask->from == 0 || f->restarts > 0)
+		return;
+	reply->delay_ms = 2500;
+	only_status(reply, 416);
+}
+
+/* A sync that runs when the file starts over is waited for, and not told. */
+static void restart_during_checkpoint(void **state)
+{
+	struct world *w = world_new(2);
+	struct world_file *f = world_add(w, 33 * MIB, DIGEST_SHA256);
+
+	(void)state;
+	w->script = slow_then_416;
+	fake_sync.takes_ms = 1000;
+	w->cancel_at_ms = 3500;
+	assert_int_equal(world_run(w), -1);
+	assert_int_equal(f->restarts, 1);
+	expect_failed(f, ERR_CANCELLED);
+	/* The one at the stop; the one before went with the restart. */
+	assert_int_equal(f->durables, 1);
+	world_free(w);
 }
 
 /* --- the caller's opinion of an answer -------------------------------------- */
@@ -1393,6 +1542,9 @@ static void sync_failure_is_fatal(void **state)
 
 		w->script = slow;
 		fake_sync.fails_from = 1;
+		/* The kernel forgets what it could not write: a second
+		 * try that goes well proves nothing. */
+		fake_sync.fails_once = true;
 		assert_int_equal(world_run(w), 0);
 		expect_failed(f, ERR_DISK);
 		assert_int_equal(f->durables, 0);
@@ -1704,11 +1856,14 @@ int main(void)
 		cmocka_unit_test(large_file_in_pieces),
 		cmocka_unit_test(window_ahead_of_front),
 		cmocka_unit_test(breadth_before_depth),
+		cmocka_unit_test(two_large_files_at_a_time),
+		cmocka_unit_test(open_files_are_bounded),
 		cmocka_unit_test(nothing_now_is_asked_again),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(resume_fetches_the_gaps),
 		cmocka_unit_test(resume_of_a_small_file),
 		cmocka_unit_test(resume_of_all),
+		cmocka_unit_test(resume_refused),
 		cmocka_unit_test(resume_of_wrong_bytes),
 		cmocka_unit_test(hashing_holds_nobody_up),
 		cmocka_unit_test(drop_continues_at_the_byte),
@@ -1723,6 +1878,7 @@ int main(void)
 		cmocka_unit_test(a_wait_holds_all),
 		cmocka_unit_test(a_long_wait_is_left),
 		cmocka_unit_test(some_statuses_end_at_once),
+		cmocka_unit_test(no_retry_after_the_end),
 		cmocka_unit_test(ignored_range_means_one_stream),
 		cmocka_unit_test(broken_stream_ends),
 		cmocka_unit_test(broken_stream_recovers),
@@ -1732,6 +1888,7 @@ int main(void)
 		cmocka_unit_test(wrong_hash_once),
 		cmocka_unit_test(wrong_hash_twice),
 		cmocka_unit_test(status_416),
+		cmocka_unit_test(restart_during_checkpoint),
 		cmocka_unit_test(caller_refuses_an_answer),
 		cmocka_unit_test(caller_cannot_take_it),
 		cmocka_unit_test(caller_cannot_remember),
