@@ -227,14 +227,14 @@ static void fill_plan_jobs(struct job_entries *entries, bool as_named)
 }
 
 int job_entries_set_due(struct job_entries *entries, struct session *s,
-    struct err *e)
+    struct wall now, struct err *e)
 {
 	struct wall *due = calloc(entries->n + 1, sizeof(*due));
 
 	if (due == NULL)
 		return err_nomem(e);
 	fill_plan_jobs(entries, false);
-	plan_next_due_all(entries->plan_jobs, entries->n, s->now, &s->calendar,
+	plan_next_due_all(entries->plan_jobs, entries->n, now, &s->calendar,
 	    &s->dice, due);
 	for (size_t i = 0; i < entries->n; i++) {
 		struct job_entry *entry = &entries->items[i];
@@ -248,13 +248,13 @@ int job_entries_set_due(struct job_entries *entries, struct session *s,
 	return 0;
 }
 
-int job_entries_save(struct job_entries *entries, struct session *s,
-    struct err *e)
+int job_entries_save_changed(struct job_entries *entries, struct session *s,
+    struct wall now, struct err *e)
 {
 	const struct job_state *group[SAVE_GROUP];
 	size_t n = 0;
 
-	if (job_entries_set_due(entries, s, e) == -1)
+	if (job_entries_set_due(entries, s, now, e) == -1)
 		return -1;
 	for (size_t i = 0; i < entries->n; i++) {
 		struct job_entry *entry = &entries->items[i];
@@ -269,7 +269,13 @@ int job_entries_save(struct job_entries *entries, struct session *s,
 			n = 0;
 		}
 	}
-	if (n > 0 && store_jobs_put(s->store, group, n, e) == -1)
+	return n > 0 ? store_jobs_put(s->store, group, n, e) : 0;
+}
+
+int job_entries_save(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	if (job_entries_save_changed(entries, s, s->now, e) == -1)
 		return -1;
 	return retire_unlisted(entries, s, e);
 }

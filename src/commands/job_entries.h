@@ -29,9 +29,13 @@ int job_entries_load(struct job_entries *entries, struct session *s,
     struct err *e);
 void job_entries_release(struct job_entries *entries);
 
-/* Plan the due instant of every job as of the session's `now`. */
+/* Plan the due instant of every job as of `now`. */
 int job_entries_set_due(struct job_entries *entries, struct session *s,
-    struct err *e);
+    struct wall now, struct err *e);
+
+/* The same, and write what differs or is marked `changed`, in groups. */
+int job_entries_save_changed(struct job_entries *entries, struct session *s,
+    struct wall now, struct err *e);
 
 /*
  * Write what reconciling changed, mark jobs that are no longer listed as

@@ -373,6 +373,7 @@ static bool begin_work(struct job_fetch *fetch, struct job_work *w)
 	char files[32], bytes[NUM_TEXT_MAX];
 
 	w->phase = WORK_FETCHING;
+	w->begun = true;
 	if (mark_fetching(w, fetch->session, &e) == -1 ||
 	    destination_prepare(w->destination, &e) == -1) {
 		w->error = e;

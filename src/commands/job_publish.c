@@ -181,15 +181,12 @@ static const char *outcome_name(const struct job_work *w)
 	return "failed";
 }
 
-/* A job that the run did not get round to was not attempted. */
 static void write_attempt(struct job_work *w, struct session *s)
 {
 	char name[32], *id = w->entry->state.id;
 	struct err e = ERR_INIT;
 	struct attempt attempt;
 
-	if (w->started.s == WALL_NONE)
-		return;
 	snprintf(name, sizeof(name), "%s", outcome_name(w));
 	memset(&attempt, 0, sizeof(attempt));
 	attempt.started = w->started;
@@ -214,8 +211,6 @@ static void write_log(const struct job_work *w, const struct session *s)
 	char bytes[NUM_TEXT_MAX], took[NUM_TEXT_MAX];
 	bool failed = w->outcome == OUTCOME_FAILED;
 
-	if (w->started.s == WALL_NONE)
-		return;
 	log_event(&s->log, failed ? LOG_WARN : LOG_INFO,
 	    failed ? w->error.text : outcome_name(w), "job", w->job->id,
 	    "commit", w->commit[0] ? w->commit : NULL, "kind",
@@ -259,6 +254,10 @@ void job_work_finish(struct job_work *w, struct session *s)
 		clock_wall(), &s->calendar) == -1) {
 		err_nomem(&e);
 		session_fail(s, &e);
+		return;
+	}
+	if (w->started.s == WALL_NONE || (w->stopped && !w->begun)) {
+		entry->changed = true;
 		return;
 	}
 	if (job_entry_save(entry, s, &e) == -1)

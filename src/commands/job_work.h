@@ -65,6 +65,7 @@ struct job_work {
 	bool recheck;
 	bool wants_each; /* every include pattern must match */
 	bool ref_is_right;
+	bool begun;		     /* its bytes were asked for */
 	bool stopped;		     /* window, budget or signal ended it */
 	enum outcome_kind stop_kind; /* which of them */
 	/* results */
@@ -120,7 +121,11 @@ void job_work_adopt(struct job_work *w, struct session *s);
 
 void job_work_publish(struct job_work *w, struct session *s);
 
-/* Outcome into state, store, history and log; not for `get`. */
+/*
+ * Outcome into state, store, history and log; not for `get`.  A job that was
+ * put off before its bytes were asked for has no attempt, and its entry is
+ * only marked `changed`: there may be very many of them when a signal comes.
+ */
 void job_work_finish(struct job_work *w, struct session *s);
 
 /* Digest that proves a file, and what it must be. */

@@ -78,7 +78,9 @@ static bool needs_saying(const struct run *run, const struct job_work *w)
 {
 	const struct job_state *state = &w->entry->state;
 
-	if (run->session.cli->json)
+	/* Not tried, because of another one that has said why. */
+	if (run->session.cli->json ||
+	    (w->started.s == WALL_NONE && !w->entry->named))
 		return false;
 	if (session_is_live(&run->session) || w->entry->named)
 		return true;
@@ -93,7 +95,7 @@ static void say_success(const struct run *run, const struct job_work *w)
 {
 	char bytes[NUM_TEXT_MAX], took[NUM_TEXT_MAX];
 
-	if (!session_is_live(&run->session))
+	if (!session_is_live(&run->session) || w->started.s == WALL_NONE)
 		return;
 	session_wipe_display(&run->session);
 	switch (w->outcome) {
@@ -150,11 +152,8 @@ static void skip_unreachable(struct run *run, struct job_work *w)
 {
 	struct err e = ERR_INIT;
 
-	w->started = clock_wall();
-	w->started_mono = clock_mono();
 	err_set(&e, ERR_UNREACHABLE,
-	    "the Hub could not be reached by the job "
-	    "before; not tried");
+	    "the Hub could not be reached by the job before; not tried");
 	job_work_fail(w, &e);
 	ended(run, w);
 }
@@ -407,7 +406,9 @@ static void work_all(struct run *run)
 	fetch_all(run);
 	progress_end(&run->progress);
 	s->tick = NULL;
-	if (store_meta_put_wall(s->store, "last_run", clock_wall(), &e) == -1)
+	if (job_entries_save_changed(&run->entries, s, clock_wall(), &e) ==
+		-1 ||
+	    store_meta_put_wall(s->store, "last_run", clock_wall(), &e) == -1)
 		session_fail(s, &e);
 }
 

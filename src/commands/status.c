@@ -250,7 +250,7 @@ int verb_status(const struct cli *cli)
 	    session_open_store(&s, STORE_READ_ONLY) == 0) {
 		/* Due as a run would plan it now, whatever was stored. */
 		if (job_entries_load(&entries, &s, &e) == -1 ||
-		    job_entries_set_due(&entries, &s, &e) == -1)
+		    job_entries_set_due(&entries, &s, s.now, &e) == -1)
 			session_fail(&s, &e);
 		else
 			status = show(&s, &entries);

@@ -319,3 +319,41 @@ def test_get_of_a_pinned_revision_offline(hub, hf):
     assert hub.requests() == []
     r = hf.run("get", "org/name", "--revision", "b" * 40, env={"HF_HUB_OFFLINE": "1"}, expect=1)
     assert "HF_HUB_OFFLINE" in r.err
+
+
+@pytest.mark.plain
+def test_many_jobs_that_are_not_due(hub, hf):
+    """An idle call is a matter of seconds with 100,000 jobs, too."""
+    hf.models(*[{"name": f"org/n{i}", "schedule": ("daily", "weekly")[i % 2]}
+                for i in range(100_000)])
+    hf.quiet("run", timeout=60)
+    again = hf.quiet("run", timeout=60)
+    assert again.seconds < 10, again.seconds
+
+
+@pytest.mark.plain
+def test_many_jobs_and_no_hub(hf):
+    """One knock at a Hub that is away; all jobs remember, none is counted."""
+    hf.models(*[f"org/n{i}" for i in range(5000)])
+    hf.configure(endpoint="http://127.0.0.1:9")
+    result = hf.run("run", expect=1)
+    assert result.err == "" and result.seconds < 10
+    jobs = hf.status()["jobs"]
+    assert all(j["unreachable_since"] and not j["failures"] for j in jobs)
+
+
+@pytest.mark.plain
+def test_a_signal_with_many_jobs_waiting(hub, hf):
+    """However many jobs are left: two seconds."""
+    for i in range(600):
+        hub.add_repo(f"org/n{i}", {"w.bin": Lfs(Generated(i, 200_000))})
+    hf.models(*[f"org/n{i}" for i in range(600)])
+    hub.throttle.rate = 500_000
+    run = hf.start("run")
+    assert hub.log.wait(lambda: hub.file_bytes > 300_000, 40)
+    start = time.monotonic()
+    run.send(signal.SIGTERM)
+    assert run.wait().code == -signal.SIGTERM
+    assert time.monotonic() - start < 2
+    states = {j["state"] for j in hf.status()["jobs"]}
+    assert states <= {"current", "partial"}, states
