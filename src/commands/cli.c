@@ -221,6 +221,8 @@ static int set_value(struct cli *cli, char letter, const char *value,
 	case 'x':
 		return add_pattern(&cli->exclude, value, "--exclude", e);
 	default:
+		if (value[0] == '\0')
+			return err_set(e, ERR_USAGE, "--local-dir is empty");
 		cli->local_dir = value;
 		return 0;
 	}

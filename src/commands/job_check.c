@@ -375,12 +375,13 @@ void job_work_admit(struct job_work *w, struct session *s,
 	if (space.free_bytes < taken ||
 	    space.free_bytes - taken < w->sums.disk_needed_bytes) {
 		err_set(&e, ERR_DISK,
-		    "%s more is needed under %s, where %s "
-		    "is free and %s must stay so (storage.keep_free); free "
-		    "some space or lower keep_free",
+		    "%s more is needed under %s, where %s is free and %s is "
+		    "kept (storage.keep_free%s); free some space or lower "
+		    "keep_free",
 		    num_format_size(w->sums.disk_needed_bytes, need), root,
 		    num_format_size(space.free_bytes, have),
-		    num_format_size(taken, keep));
+		    num_format_size(taken, keep),
+		    *reserved > 0 ? " and the jobs before it" : "");
 		job_work_fail(w, &e);
 		return;
 	}

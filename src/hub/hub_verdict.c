@@ -133,7 +133,7 @@ static int no_permission(const struct hub_subject *subject,
 static int no_revision(const struct hub_subject *subject, struct err *e)
 {
 	return err_set(e, ERR_PERMANENT,
-	    "%s has no revision \"%s\": check \"revision\" in the model list",
+	    "%s has no revision \"%s\": check the branch, tag or commit",
 	    subject->repo,
 	    subject->revision != NULL ? subject->revision : "main");
 }
