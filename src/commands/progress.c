@@ -34,7 +34,7 @@ int64_t progress_eta_s(uint64_t left, double bytes_per_s)
 		return -1;
 	s = (double)left / bytes_per_s;
 	/* Rounded up: while something is left it is not there yet. */
-	return s > 1e9 ? -1 : (int64_t)s + 1;
+	return s > 1e9 ? -1 : (int64_t)s + ((double)(int64_t)s < s);
 }
 
 static void wipe(void *cookie)

@@ -89,6 +89,8 @@ def test_what_is_proven_is_not_read_again(hub, hf):
     repo = hub.add_repo("org/name", {"a.bin": Lfs(Generated(1, 64 * MiB)),
                                      "b.bin": Lfs(Generated(2, 40 * MiB))})
     hf.models("org/name")
+    # One after the other; and nothing arrives ahead, to be read back.
+    hf.configure(transfer={"connections": 1})
     hub.throttle.rate = 30_000_000
     run = hf.start("run")
     folder = hf.cache / "models--org--name" / "blobs"
@@ -98,6 +100,7 @@ def test_what_is_proven_is_not_read_again(hub, hf):
     end = time.monotonic() + 30
     while not one_is_whole() and time.monotonic() < end:
         time.sleep(0.01)
+    time.sleep(0.3)         # its record
     run.send(signal.SIGKILL)
     run.wait()
     assert one_is_whole()

@@ -190,6 +190,8 @@ static void eta(void **state)
 	assert_int_equal(progress_eta_s(0, 0), 0);
 	assert_int_equal(progress_eta_s(100, 0), -1);
 	assert_int_equal(progress_eta_s(100, 50), 2);
+	assert_int_equal(progress_eta_s(101, 50), 3);
+	assert_int_equal(progress_eta_s(1, 50), 1);
 	assert_int_equal(progress_eta_s(UINT64_MAX, 1), -1);
 }
 
