@@ -124,6 +124,8 @@ void config_schedule_at(const struct reader *r, const struct tree_node *node,
 	    "a time such as \"22:00\", or a list of times", TIMES_MAX, &n);
 	if (items == NULL)
 		return;
+	free(s->at_min); /* of a duplicate key */
+	s->n_at = 0;
 	s->at_min = calloc(n, sizeof(*s->at_min));
 	if (s->at_min == NULL) {
 		r->problems->out_of_memory = true;
@@ -220,6 +222,8 @@ void config_schedule_window(const struct reader *r,
 	    WINDOWS_MAX, &n);
 	if (items == NULL)
 		return;
+	free(s->windows); /* of a duplicate key */
+	s->n_windows = 0;
 	s->windows = calloc(n, sizeof(*s->windows));
 	if (s->windows == NULL) {
 		r->problems->out_of_memory = true;
@@ -375,7 +379,8 @@ void config_read_schedules(const struct reader *r, const struct tree_node *node,
 		reader_expected(r, node, "a map of schedules");
 		return;
 	}
-	if (node->n > CONFIG_SCHEDULES_MAX - BUILTIN_COUNT) {
+	/* There are more than the built-in ones if this key stands twice. */
+	if (node->n > CONFIG_SCHEDULES_MAX - config->n_schedules) {
 		reader_problem(r, node,
 		    "%zu schedules, at most %d are "
 		    "possible",

@@ -117,18 +117,41 @@ static void add_parse_problem(const char *file, const struct err *e,
 	    message != NULL ? message : e->text);
 }
 
+/* Reported like any other problem, so that those beside them show as well. */
+static bool check_duplicates(const char *file, const struct tree *tree,
+    struct problems *problems)
+{
+	struct tree_duplicate found[PROBLEMS_MAX];
+	size_t n;
+
+	if (tree_duplicates(tree, found, PROBLEMS_MAX, &n) == -1) {
+		problems->out_of_memory = true;
+		return false;
+	}
+	for (size_t i = 0; i < n && i < PROBLEMS_MAX; i++)
+		problems_add(problems, file, found[i].again->key_pos,
+		    "duplicate key \"%s\" (first on line %d)",
+		    found[i].again->key, found[i].first->key_pos.line);
+	/* By now they are only counted. */
+	for (size_t i = PROBLEMS_MAX; i < n; i++)
+		problems_add(problems, file, whole_file, "duplicate key");
+	return true;
+}
+
 bool source_parse(const char *file, enum source_format format, const char *text,
     size_t n, struct tree **tree, struct problems *problems)
 {
 	static const struct json_limits limits = { TREE_JSON_BYTES_MAX,
-		TREE_JSON_DEPTH_MAX, ERR_CONFIG, true };
+		TREE_JSON_DEPTH_MAX, ERR_CONFIG, false };
 	struct err e = ERR_INIT;
 
 	*tree = format == SOURCE_YAML ? yaml_tree_parse(text, n, &e)
 				      : json_tree_parse(text, n, &limits, &e);
-	if (*tree != NULL)
+	if (*tree != NULL && check_duplicates(file, *tree, problems))
 		return true;
-	if (e.kind == ERR_NOMEM)
+	if (*tree != NULL)
+		tree_free(*tree);
+	else if (e.kind == ERR_NOMEM)
 		problems->out_of_memory = true;
 	else
 		add_parse_problem(file, &e, problems);

@@ -24,8 +24,9 @@ enum source_format { SOURCE_YAML, SOURCE_JSON };
 char *source_read(const char *path, enum source_format format, size_t *n,
     bool *absent, struct problems *problems);
 
-/* false after a problem was added.  *tree is owned (tree_free); its root may
- * be NULL (an empty YAML document). */
+/* false after a problem was added; duplicate keys are problems too, but the
+ * tree is there, and its readers must bear them.  *tree is owned (tree_free);
+ * its root may be NULL (an empty YAML document). */
 bool source_parse(const char *file, enum source_format format, const char *text,
     size_t n, struct tree **tree, struct problems *problems);
 

@@ -520,8 +520,9 @@ static int make_tree(const struct checker *c, struct tree *t,
 {
 	size_t total = c->values + c->keys;
 	jsmntok_t *tokens = calloc(total + 1, sizeof(*tokens));
-	const struct tree_node *first = NULL, *again = NULL;
+	struct tree_duplicate d;
 	struct tree_builder b;
+	size_t duplicates;
 	int rc;
 
 	if (tokens == NULL)
@@ -532,14 +533,14 @@ static int make_tree(const struct checker *c, struct tree *t,
 	free(tokens);
 	if (rc == -1 || !limits->unique_keys)
 		return rc;
-	if (tree_duplicate_keys(&b, &first, &again) == -1)
+	if (tree_duplicates(t, &d, 1, &duplicates) == -1)
 		return err_nomem(e);
-	if (again == NULL)
+	if (duplicates == 0)
 		return 0;
 	return err_set(e, limits->kind,
 	    "%d:%d: duplicate key \"%s\" (first on line %d)",
-	    again->key_pos.line, again->key_pos.column, again->key,
-	    first->key_pos.line);
+	    d.again->key_pos.line, d.again->key_pos.column, d.again->key,
+	    d.first->key_pos.line);
 }
 
 static int check(struct checker *c, const struct json_limits *limits,

@@ -23,7 +23,7 @@ struct json_limits {
 	enum err_kind kind;	/* of failures: ERR_CONFIG for the user's files,
 				   ERR_TRANSIENT for answers of a server */
 	bool unique_keys;	/* duplicate keys are an error (else the last
-				   one counts) */
+				   one counts; tree_duplicates finds them) */
 };
 
 /* Returns owned (tree_free); NULL with *e. */

@@ -18,6 +18,8 @@ struct block {
 
 struct tree {
 	const struct tree_node *root;
+	const struct tree_node *nodes; /* all of them; the first is the root */
+	size_t n_nodes;
 	struct block *blocks;
 };
 
@@ -101,6 +103,7 @@ int tree_builder_init(struct tree_builder *b, struct tree *t, size_t total)
 	if (total > SIZE_MAX / sizeof(*b->nodes))
 		return -1;
 	b->nodes = tree_alloc(t, total * sizeof(*b->nodes));
+	t->nodes = b->nodes;
 	return b->nodes == NULL ? -1 : 0;
 }
 
@@ -138,6 +141,7 @@ struct tree_node *tree_builder_add(struct tree_builder *b, enum tree_type type,
 	memset(node, 0, sizeof(*node));
 	node->type = type;
 	node->n = n;
+	b->tree->n_nodes++;
 	if (n == 0)
 		return node;
 	if (n > b->total - b->used || b->depth == TREE_BUILD_DEPTH_MAX)
@@ -151,80 +155,99 @@ struct tree_node *tree_builder_add(struct tree_builder *b, enum tree_type type,
 	return node;
 }
 
-struct entry {
-	const struct tree_node *node;
-};
-
 /* By key, and among equal keys in document order. */
-static int compare_entries(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
-	int order = strcmp(x->node->key, y->node->key);
+	const struct tree_duplicate *x = a, *y = b;
+	int order = strcmp(x->again->key, y->again->key);
 
 	if (order != 0)
 		return order;
-	return x->node < y->node ? -1 : x->node > y->node;
+	return (x->again > y->again) - (x->again < y->again);
 }
 
-static void find_in_few(const struct tree_node *map,
-    const struct tree_node **first, const struct tree_node **again)
+static int compare_places(const void *a, const void *b)
 {
-	size_t i, j;
+	const struct tree_duplicate *x = a, *y = b;
+
+	return (x->again > y->again) - (x->again < y->again);
+}
+
+/* Where duplicates go; what does not fit is counted. */
+struct finds {
+	struct tree_duplicate *items; /* foreign */
+	size_t max, n;
+};
+
+static void note(struct finds *f, const struct tree_duplicate *duplicate)
+{
+	if (f->n < f->max)
+		f->items[f->n] = *duplicate;
+	f->n++;
+}
+
+static void find_in_few(const struct tree_node *map, struct finds *f)
+{
+	struct tree_duplicate d;
+	size_t i;
 
 	for (i = 1; i < map->n; i++) {
-		for (j = 0; j < i; j++) {
-			if (strcmp(map->children[i].key,
-				map->children[j].key) == 0) {
-				*first = &map->children[j];
-				*again = &map->children[i];
-				return;
+		d.again = &map->children[i];
+		for (d.first = map->children; d.first < d.again; d.first++) {
+			if (strcmp(d.first->key, d.again->key) == 0) {
+				note(f, &d);
+				break;
 			}
 		}
 	}
 }
 
-int tree_duplicate_key(const struct tree_node *map,
-    const struct tree_node **first, const struct tree_node **again)
+static int find_in_many(const struct tree_node *map, struct finds *f)
 {
-	struct entry *sorted;
-	size_t i;
+	struct tree_duplicate *sorted = calloc(map->n, sizeof(*sorted));
+	const struct tree_node *first;
+	size_t i, n = 0;
 
-	*first = NULL;
-	*again = NULL;
-	if (map->n <= FEW_KEYS) {
-		find_in_few(map, first, again);
-		return 0;
-	}
-	sorted = calloc(map->n, sizeof(*sorted));
 	if (sorted == NULL)
 		return -1;
 	for (i = 0; i < map->n; i++)
-		sorted[i].node = &map->children[i];
-	qsort(sorted, map->n, sizeof(*sorted), compare_entries);
+		sorted[i].again = &map->children[i];
+	qsort(sorted, map->n, sizeof(*sorted), compare_keys);
+	/* The duplicates move to the front, which has been read by then. */
+	first = sorted[0].again;
 	for (i = 1; i < map->n; i++) {
-		const struct tree_node *before = sorted[i - 1].node;
-		const struct tree_node *node = sorted[i].node;
+		const struct tree_node *node = sorted[i].again;
 
-		if (strcmp(before->key, node->key) == 0 &&
-		    (*again == NULL || node < *again)) {
-			*first = before;
-			*again = node;
+		if (strcmp(first->key, node->key) == 0) {
+			sorted[n].first = first;
+			sorted[n++].again = node;
+		} else {
+			first = node;
 		}
 	}
+	qsort(sorted, n, sizeof(*sorted), compare_places);
+	for (i = 0; i < n; i++)
+		note(f, &sorted[i]);
 	free(sorted);
 	return 0;
 }
 
-int tree_duplicate_keys(const struct tree_builder *b,
-    const struct tree_node **first, const struct tree_node **again)
+int tree_duplicates(const struct tree *t, struct tree_duplicate *found,
+    size_t max, size_t *n)
 {
+	struct finds f = { found, max, 0 };
 	size_t i;
 
-	*first = NULL;
-	*again = NULL;
-	for (i = 0; i < b->used && *again == NULL; i++)
-		if (b->nodes[i].type == TREE_MAP &&
-		    tree_duplicate_key(&b->nodes[i], first, again) == -1)
+	for (i = 0; i < t->n_nodes; i++) {
+		const struct tree_node *node = &t->nodes[i];
+
+		if (node->type != TREE_MAP)
+			continue;
+		if (node->n <= FEW_KEYS)
+			find_in_few(node, &f);
+		else if (find_in_many(node, &f) == -1)
 			return -1;
+	}
+	*n = f.n;
 	return 0;
 }

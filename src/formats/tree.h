@@ -37,6 +37,20 @@ const struct tree_node *tree_root(const struct tree *t);
 void tree_free(struct tree *t);
 /* The entry of a map (the last one, if a key stands twice), NULL if absent. */
 const struct tree_node *tree_get(const struct tree_node *map, const char *key);
+
+/* A key that stands again in its map; the first of all that are equal. */
+struct tree_duplicate {
+	const struct tree_node *first, *again; /* the tree's */
+};
+
+/*
+ * All of them, in n log n steps; those of one map in its order.  *n is how
+ * many there are, of which the first `max` are written to `found`.  0, or
+ * -1: no memory.
+ */
+int tree_duplicates(const struct tree *t, struct tree_duplicate *found,
+    size_t max, size_t *n);
+
 /* "a map", "a list", "a string" ... for messages. */
 const char *tree_type_name(enum tree_type type);
 

@@ -43,16 +43,4 @@ bool tree_builder_in_map(const struct tree_builder *b);
 struct tree_node *tree_builder_add(
     struct tree_builder *b, enum tree_type type, size_t n);
 
-/*
- * Looks for a key that stands twice in a map, in n log n steps.  0 with the
- * later of the two in *again and the earlier in *first (both NULL if there is
- * none), or -1: no memory.
- */
-int tree_duplicate_key(const struct tree_node *map,
-    const struct tree_node **first, const struct tree_node **again);
-
-/* The same for all maps of the tree. */
-int tree_duplicate_keys(const struct tree_builder *b,
-    const struct tree_node **first, const struct tree_node **again);
-
 #endif

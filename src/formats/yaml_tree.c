@@ -373,7 +373,6 @@ static int read_events(struct reader *r)
 /* From the nodes in document order to a tree with siblings side by side. */
 static int build(struct reader *r)
 {
-	const struct tree_node *first, *again;
 	struct tree_builder b;
 	size_t i;
 
@@ -393,14 +392,7 @@ static int build(struct reader *r)
 		*to = *from;
 		to->children = children;
 	}
-	if (tree_duplicate_keys(&b, &first, &again) == -1)
-		return err_nomem(r->e);
-	if (again == NULL)
-		return 0;
-	return err_set(r->e, ERR_CONFIG,
-	    "%d:%d: duplicate key \"%s\" (first on line %d)",
-	    again->key_pos.line, again->key_pos.column, again->key,
-	    first->key_pos.line);
+	return 0;
 }
 
 struct tree *yaml_tree_parse(const char *text, size_t n, struct err *e)

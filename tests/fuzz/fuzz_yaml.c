@@ -7,7 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_node(const struct tree_node *node, bool in_map, int depth)
+static void check_node(const struct tree_node *node, bool in_map, bool unique,
+    int depth)
 {
 	bool container = node->type == TREE_LIST || node->type == TREE_MAP;
 	size_t i;
@@ -20,8 +21,8 @@ static void check_node(const struct tree_node *node, bool in_map, int depth)
 	for (i = 0; i < node->n; i++) {
 		const struct tree_node *child = &node->children[i];
 
-		check_node(child, node->type == TREE_MAP, depth + 1);
-		if (node->type == TREE_MAP &&
+		check_node(child, node->type == TREE_MAP, unique, depth + 1);
+		if (unique && node->type == TREE_MAP &&
 		    tree_get(node, child->key) != child)
 			abort();
 	}
@@ -31,14 +32,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err e = ERR_INIT;
 	struct tree *t = yaml_tree_parse((const char *)data, size, &e);
+	struct tree_duplicate d;
+	size_t n;
 
 	if (t == NULL) {
 		if (e.kind != ERR_CONFIG || strchr(e.text, ':') == NULL)
 			abort();
 		return 0;
 	}
+	if (tree_duplicates(t, &d, 1, &n) == -1 ||
+	    (n > 0 && strcmp(d.first->key, d.again->key) != 0))
+		abort();
 	if (tree_root(t) != NULL)
-		check_node(tree_root(t), false, 0);
+		check_node(tree_root(t), false, n == 0, 0);
 	tree_free(t);
 	return 0;
 }

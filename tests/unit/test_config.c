@@ -405,6 +405,34 @@ static const struct refusal refusals[] = {
 	{ "schedules: { nightly: { every: 1h } }\ndefault_schedule: nightyl\n",
 	    "T/c.yaml:2:19: default_schedule: unknown schedule \"nightyl\" "
 	    "(did you mean \"nightly\"?)\n" },
+	/* duplicate keys, and all that is wrong beside them */
+	{ "retry: { attempts: 1 }\nretry: { attempts: x, attempts: y }\n"
+	  "nope: 1\n",
+	    "T/c.yaml:2:1: duplicate key \"retry\" (first on line 1)\n"
+	    "T/c.yaml:2:20: attempts: expected a whole number from 0 to 100, "
+	    "found \"x\"\n"
+	    "T/c.yaml:2:23: duplicate key \"attempts\" (first on line 2)\n"
+	    "T/c.yaml:2:33: attempts: expected a whole number from 0 to 100, "
+	    "found \"y\"\n"
+	    "T/c.yaml:3:1: unknown key \"nope\"\n" },
+	{ "models: [a, b]\nmodels: [c]\ncache_dir: a\ncache_dir: b\n"
+	  "schedules:\n  a: { at: ['01:00', '02:00'], at: '03:00' }\n"
+	  "  a: { window: ['01:00-02:00'], window: '03:00-04:00' }\n"
+	  "  b: { cron: '0 * * * *', cron: '1 * * * *' }\n"
+	  "schedules: { c: { every: 1h, every: 2h } }\n"
+	  "default_schedule: b\ndefault_schedule: c\n"
+	  "transfer: { proxy: http://a, proxy: http://b }\n",
+	    "T/c.yaml:2:1: duplicate key \"models\" (first on line 1)\n"
+	    "T/c.yaml:4:1: duplicate key \"cache_dir\" (first on line 3)\n"
+	    "T/c.yaml:6:32: duplicate key \"at\" (first on line 6)\n"
+	    "T/c.yaml:7:3: duplicate key \"a\" (first on line 6)\n"
+	    "T/c.yaml:7:33: duplicate key \"window\" (first on line 7)\n"
+	    "T/c.yaml:8:27: duplicate key \"cron\" (first on line 8)\n"
+	    "T/c.yaml:9:1: duplicate key \"schedules\" (first on line 5)\n"
+	    "T/c.yaml:9:30: duplicate key \"every\" (first on line 9)\n"
+	    "T/c.yaml:11:1: duplicate key \"default_schedule\" (first on "
+	    "line 10)\n"
+	    "T/c.yaml:12:30: duplicate key \"proxy\" (first on line 12)\n" },
 	{ "default_schedule: 5\n",
 	    "T/c.yaml:1:19: default_schedule: expected the name of a "
 	    "schedule, found 5\n" },

@@ -293,6 +293,18 @@ static const struct refusal refusals[] = {
 	       "1:5: expected a repository name or a map, found nothing\n" AT
 	       "1:11: expected a repository name or a map, found a list\n" AT
 	       "1:15: this entry has no \"name\"\n" },
+	{ "{\"models\": [{\"name\": \"a\", \"include\": [\"x\"],\n"
+	  "\"include\": \"y\", \"note\": \"n\", \"note\": 5}],\n"
+	  "\"models\": [{\"name\": \"b\", \"name\": \"c\",\n"
+	  "\"local_dir\": \"/srv/x\", \"local_dir\": \"/srv/y\"}, 5],\n"
+	  "\"nope\": 1}",
+	    AT "2:1: duplicate key \"include\" (first on line 1)\n" AT
+	       "2:30: duplicate key \"note\" (first on line 2)\n" AT
+	       "3:1: duplicate key \"models\" (first on line 1)\n" AT
+	       "3:26: duplicate key \"name\" (first on line 3)\n" AT
+	       "4:24: duplicate key \"local_dir\" (first on line 4)\n" AT
+	       "4:48: expected a repository name or a map, found 5\n" AT
+	       "5:1: unknown key \"nope\"\n" },
 	{ "[{\"name\": 5}, {\"nam\": \"a\"}]",
 	    AT "1:11: name: expected a repository such as org/name, found "
 	       "5\n" AT "1:15: this entry has no \"name\"\n" AT
@@ -508,8 +520,6 @@ static void not_json(void **state)
 		BYTES("[\"\\ud800\"]"),
 		BYTES("[\"a\\u0000\"]"),
 		BYTES("[\"\xff\"]"),
-		BYTES("{\"models\": [], \"models\": []}"),
-		BYTES("[{\"name\": \"a\", \"name\": \"b\"}]"),
 		BYTES("[\"D:\\models\"]"),
 #undef BYTES
 	};

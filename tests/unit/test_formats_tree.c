@@ -255,20 +255,56 @@ static void yaml_refusals(void **state)
 		{ BYTES("? {a: b}\n: c"), "!1:3: a key must be" },
 		{ BYTES("? \n: a"), "!1:2: a key is missing" },
 		{ BYTES("{? : a}"), "!1:4: a key is missing" },
-		/* duplicate keys */
-		{ BYTES("a: 1\nb: 2\na: 3"),
-		    "!3:1: duplicate key \"a\" (first on line 1)" },
-		{ BYTES("x:\n  - {a: 1, \"a\": 2}"),
-		    "!2:12: duplicate key \"a\" (first on line 2)" },
-		{ BYTES("{a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, g: 0, h: 0,\n"
-			"i: 0, j: 0, k: 0, l: 0, m: 0, h: 0,\nb: 0}"),
-		    "!2:31: duplicate key \"h\" (first on line 1)" },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++)
 		check_yaml(cases[i].text, cases[i].n, cases[i].problem);
+}
+
+static void duplicates_are_found(void **state)
+{
+	static const struct {
+		const char *yaml, *said;
+	} cases[] = {
+		{ "", "0" },
+		{ "a: 1\nb: {a: 1}\nc: {a: 1, b: 2}", "0" },
+		{ "a: 1\nb: 2\na: 3", "1 a 3:1/1" },
+		{ "x:\n  - {a: 1, \"a\": 2}", "1 a 2:12/2" },
+		/* each names the first, also among many keys */
+		{ "a: 1\na: 2\na: 3\nb: {c: 1,\n c: 2}\nb: 1",
+		    "4 a 2:1/1 a 3:1/1 b 6:1/4 c 5:2/4" },
+		{ "{b: 0, a: 0, c: 0, d: 0, e: 0, f: 0, g: 0, h: 0,\n"
+		  "i: 0, j: 0, k: 0, l: 0, m: 0, h: 0,\nb: 0,\na: 0, h: 0}",
+		    "4 h 2:31/1 b 3:1/1 a 4:1/1 h 4:7/1" },
+		/* more than there is room for */
+		{ "a: 1\na: 2\na: 3\na: 4\na: 5\na: 6",
+		    "5 a 2:1/1 a 3:1/1 a 4:1/1 a 5:1/1" },
+	};
+	struct tree_duplicate d[4];
+	struct err e = ERR_INIT;
+	size_t i, k, n;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		struct tree *t = yaml_tree_parse(cases[i].yaml,
+		    strlen(cases[i].yaml), &e);
+		struct strbuf out;
+
+		assert_non_null(t);
+		assert_int_equal(tree_duplicates(t, d, COUNT(d), &n), 0);
+		strbuf_init(&out, 1000);
+		strbuf_printf(&out, "%zu", n);
+		for (k = 0; k < n && k < COUNT(d); k++)
+			strbuf_printf(&out, " %s %d:%d/%d", d[k].again->key,
+			    d[k].again->key_pos.line,
+			    d[k].again->key_pos.column,
+			    d[k].first->key_pos.line);
+		assert_string_equal(strbuf_text(&out), cases[i].said);
+		strbuf_release(&out);
+		tree_free(t);
+	}
 }
 
 static void yaml_excerpt_is_cut_and_harmless(void **state)
@@ -619,6 +655,7 @@ int main(void)
 		cmocka_unit_test(yaml_trees),
 		cmocka_unit_test(yaml_scalars),
 		cmocka_unit_test(yaml_refusals),
+		cmocka_unit_test(duplicates_are_found),
 		cmocka_unit_test(yaml_excerpt_is_cut_and_harmless),
 		cmocka_unit_test(yaml_depth),
 		cmocka_unit_test(hostile_nesting_is_quick),
