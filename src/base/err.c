@@ -63,8 +63,8 @@ int err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
 	e->os_code = code;
 	e->retry_after_s = -1;
 	/* A long path is cut, so that the reason survives. */
-	len = text_escape(
-	    raw, strlen(raw), false, e->text, sizeof(e->text) - reason_n - 2);
+	len = text_escape(raw, strlen(raw), false, e->text,
+	    sizeof(e->text) - reason_n - 2);
 	(void)snprintf(e->text + len, sizeof(e->text) - len, ": %.*s",
 	    (int)reason_n, reason);
 	return -1;

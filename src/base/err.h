@@ -16,34 +16,37 @@
 /* The kind answers one question: who must act next? */
 enum err_kind {
 	ERR_NONE,
-	ERR_USAGE,	/* the user: command line */
-	ERR_CONFIG,	/* the user: configuration or model list */
-	ERR_AUTH,	/* the user: token or gate; the job is parked */
-	ERR_TRANSIENT,	/* time: retry with back-off */
-	ERR_UNREACHABLE,/* time: like TRANSIENT, but the Hub or the network
+	ERR_USAGE,	 /* the user: command line */
+	ERR_CONFIG,	 /* the user: configuration or model list */
+	ERR_AUTH,	 /* the user: token or gate; the job is parked */
+	ERR_TRANSIENT,	 /* time: retry with back-off */
+	ERR_UNREACHABLE, /* time: like TRANSIENT, but the Hub or the network
 			   could not be reached: not counted against a job */
-	ERR_PERMANENT,	/* the user: the model list names what is not there
+	ERR_PERMANENT,	 /* the user: the model list names what is not there
 			   (gone, refused name); the job is parked */
-	ERR_INTEGRITY,	/* us: discard and fetch again once */
-	ERR_DISK,	/* the user: space, quota, I/O on the destination */
-	ERR_STATE,	/* the user: the store cannot be used */
-	ERR_BUSY,	/* nobody: another run or program holds it */
-	ERR_CANCELLED,	/* nobody: signal, window or budget ended it */
+	ERR_INTEGRITY,	 /* us: discard and fetch again once */
+	ERR_DISK,	 /* the user: space, quota, I/O on the destination */
+	ERR_STATE,	 /* the user: the store cannot be used */
+	ERR_BUSY,	 /* nobody: another run or program holds it */
+	ERR_CANCELLED,	 /* nobody: signal, window or budget ended it */
 	ERR_NOMEM,
-	ERR_BUG		/* us, with file and line */
+	ERR_BUG /* us, with file and line */
 };
 
 enum { ERR_TEXT_MAX = 480 };
 
 struct err {
 	enum err_kind kind;
-	int os_code;		/* errno, 0 if none */
-	int64_t retry_after_s;	/* what the server asked for, -1 if nothing */
+	int os_code;	       /* errno, 0 if none */
+	int64_t retry_after_s; /* what the server asked for, -1 if nothing */
 	char text[ERR_TEXT_MAX];
 };
 
 /* An err that says nothing yet: `struct err e = ERR_INIT;` */
-#define ERR_INIT { ERR_NONE, 0, -1, "" }
+#define ERR_INIT                    \
+	{                           \
+		ERR_NONE, 0, -1, "" \
+	}
 
 /* Fill *e; always returns -1.  Over-long texts are cut at a whole character. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)

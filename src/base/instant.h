@@ -25,7 +25,7 @@ struct mono {
 /* Civil date and time, proleptic Gregorian.  wday: 0 = Sunday. */
 struct civil {
 	int64_t year;
-	int month, day;			/* 1..12, 1..31 */
+	int month, day; /* 1..12, 1..31 */
 	int hour, minute, second;
 	int wday;
 };

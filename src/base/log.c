@@ -78,8 +78,8 @@ static void put_pair(struct line *line, const char *key, const char *value)
 		put(line, "\"", 1);
 }
 
-void log_event(
-    const struct log *log, enum log_level level, const char *message, ...)
+void log_event(const struct log *log, enum log_level level, const char *message,
+    ...)
 {
 	char time_text[INSTANT_TEXT_MAX];
 	struct wall now;

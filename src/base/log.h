@@ -15,7 +15,7 @@
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct log {
-	enum log_level level;	/* lines above it are dropped */
+	enum log_level level; /* lines above it are dropped */
 	/* Gets one whole line with its newline; `level` is the line's. */
 	void (*sink)(void *cookie, enum log_level level, const char *line,
 	    size_t n);
@@ -32,7 +32,7 @@ int log_level_parse(const char *text, enum log_level *level);
  * key, value, ..., NULL; a NULL value skips its pair.  Example:
  *   log_event(log, LOG_WARN, "will retry", "job", id, "kind", k, NULL);
  */
-void log_event(const struct log *log, enum log_level level,
-    const char *message, ...) __attribute__((sentinel));
+void log_event(const struct log *log, enum log_level level, const char *message,
+    ...) __attribute__((sentinel));
 
 #endif

@@ -171,9 +171,24 @@ const char *num_format_size(uint64_t bytes, char buf[NUM_TEXT_MAX])
 		(void)snprintf(buf, NUM_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " %s",
 		    value / 10, value % 10, names[name]);
 	else
-		(void)snprintf(
-		    buf, NUM_TEXT_MAX, "%" PRIu64 " %s", value, names[name]);
+		(void)snprintf(buf, NUM_TEXT_MAX, "%" PRIu64 " %s", value,
+		    names[name]);
 	return buf;
+}
+
+/* "2h05m", and "2h" if there is nothing of the smaller unit. */
+static void format_parts(char buf[NUM_TEXT_MAX], const char *sign, int64_t ms,
+    int64_t unit, char unit_name, int64_t small, char small_name)
+{
+	int64_t rest = ms % unit / small;
+
+	if (rest == 0)
+		(void)snprintf(buf, NUM_TEXT_MAX, "%s%" PRId64 "%c", sign,
+		    ms / unit, unit_name);
+	else
+		(void)snprintf(buf, NUM_TEXT_MAX,
+		    "%s%" PRId64 "%c%02" PRId64 "%c", sign, ms / unit,
+		    unit_name, rest, small_name);
 }
 
 const char *num_format_duration(int64_t ms, char buf[NUM_TEXT_MAX])
@@ -187,19 +202,13 @@ const char *num_format_duration(int64_t ms, char buf[NUM_TEXT_MAX])
 	if (ms < SECOND_MS)
 		(void)snprintf(buf, NUM_TEXT_MAX, "%s%" PRId64 "ms", sign, ms);
 	else if (ms < MINUTE_MS)
-		(void)snprintf(
-		    buf, NUM_TEXT_MAX, "%s%" PRId64 "s", sign, ms / SECOND_MS);
+		(void)snprintf(buf, NUM_TEXT_MAX, "%s%" PRId64 "s", sign,
+		    ms / SECOND_MS);
 	else if (ms < HOUR_MS)
-		(void)snprintf(buf, NUM_TEXT_MAX,
-		    "%s%" PRId64 "m%02" PRId64 "s", sign, ms / MINUTE_MS,
-		    ms % MINUTE_MS / SECOND_MS);
+		format_parts(buf, sign, ms, MINUTE_MS, 'm', SECOND_MS, 's');
 	else if (ms < DAY_MS)
-		(void)snprintf(buf, NUM_TEXT_MAX,
-		    "%s%" PRId64 "h%02" PRId64 "m", sign, ms / HOUR_MS,
-		    ms % HOUR_MS / MINUTE_MS);
+		format_parts(buf, sign, ms, HOUR_MS, 'h', MINUTE_MS, 'm');
 	else
-		(void)snprintf(buf, NUM_TEXT_MAX,
-		    "%s%" PRId64 "d%02" PRId64 "h", sign, ms / DAY_MS,
-		    ms % DAY_MS / HOUR_MS);
+		format_parts(buf, sign, ms, DAY_MS, 'd', HOUR_MS, 'h');
 	return buf;
 }

@@ -30,7 +30,7 @@ enum { NUM_TEXT_MAX = 32 };
 
 /* "1.5 GB" (powers of 1000, three significant digits); returns buf. */
 const char *num_format_size(uint64_t bytes, char buf[NUM_TEXT_MAX]);
-/* "2h05m", "45s", "350ms", "3d04h"; returns buf. */
+/* "2h05m", "2h", "45s", "350ms", "3d04h"; returns buf. */
 const char *num_format_duration(int64_t ms, char buf[NUM_TEXT_MAX]);
 
 #endif

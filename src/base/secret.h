@@ -14,14 +14,14 @@
 enum { SECRET_MAX = 4096 };
 
 struct secret {
-	char *bytes;	/* own */
-	size_t len;	/* 0: no secret */
+	char *bytes; /* own */
+	size_t len;  /* 0: no secret */
 };
 
 void secret_init(struct secret *s);
 /* Copies; 0, or -1 if memory is short or n > SECRET_MAX. */
 int secret_set(struct secret *s, const char *bytes, size_t n);
-void secret_release(struct secret *s);	/* wipes */
+void secret_release(struct secret *s); /* wipes */
 bool secret_is_set(const struct secret *s);
 /* Overwrite memory in a way the compiler keeps. */
 void secret_wipe(void *bytes, size_t n);

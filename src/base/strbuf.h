@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct strbuf {
-	char *text;	/* own; terminated; NULL until the first append */
+	char *text; /* own; terminated; NULL until the first append */
 	size_t len;
 	size_t cap;
 	size_t max_bytes;
@@ -20,7 +20,7 @@ struct strbuf {
 
 void strbuf_init(struct strbuf *s, size_t max_bytes);
 void strbuf_release(struct strbuf *s);
-void strbuf_clear(struct strbuf *s);	/* empty, keeps memory, forgets failure */
+void strbuf_clear(struct strbuf *s); /* empty, keeps memory, forgets failure */
 void strbuf_add(struct strbuf *s, const void *bytes, size_t n);
 void strbuf_puts(struct strbuf *s, const char *text);
 void strbuf_putc(struct strbuf *s, char c);

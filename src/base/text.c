@@ -61,17 +61,17 @@ static bool is_harmful(uint32_t cp)
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0x0000, 0x001F }, /* C0 */
-		{ 0x007F, 0x009F }, /* DEL, C1 */
-		{ 0x00AD, 0x00AD }, /* soft hyphen */
-		{ 0x061C, 0x061C }, /* Arabic letter mark */
-		{ 0x180E, 0x180E }, /* Mongolian vowel separator */
-		{ 0x200B, 0x200F }, /* zero width, directional marks */
-		{ 0x2028, 0x202E }, /* separators, bidi embeddings */
-		{ 0x2060, 0x206F }, /* word joiner, bidi isolates */
-		{ 0xFE00, 0xFE0F }, /* variation selectors */
-		{ 0xFEFF, 0xFEFF }, /* byte order mark */
-		{ 0xFFF9, 0xFFFB }, /* interlinear annotation */
+		{ 0x0000, 0x001F },   /* C0 */
+		{ 0x007F, 0x009F },   /* DEL, C1 */
+		{ 0x00AD, 0x00AD },   /* soft hyphen */
+		{ 0x061C, 0x061C },   /* Arabic letter mark */
+		{ 0x180E, 0x180E },   /* Mongolian vowel separator */
+		{ 0x200B, 0x200F },   /* zero width, directional marks */
+		{ 0x2028, 0x202E },   /* separators, bidi embeddings */
+		{ 0x2060, 0x206F },   /* word joiner, bidi isolates */
+		{ 0xFE00, 0xFE0F },   /* variation selectors */
+		{ 0xFEFF, 0xFEFF },   /* byte order mark */
+		{ 0xFFF9, 0xFFFB },   /* interlinear annotation */
 		{ 0xE0000, 0xE0FFF }, /* tags, more selectors */
 	};
 	size_t i;
@@ -82,8 +82,8 @@ static bool is_harmful(uint32_t cp)
 	return false;
 }
 
-size_t text_escape(
-    const char *text, size_t n, bool quote, char *out, size_t size)
+size_t text_escape(const char *text, size_t n, bool quote, char *out,
+    size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t pos = 0, len = 0;
@@ -176,8 +176,8 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 		for (j = 1; j <= nb; j++) {
 			size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
 
-			now[j] =
-			    min3(one[j] + 1, now[j - 1] + 1, one[j - 1] + cost);
+			now[j] = min3(one[j] + 1, now[j - 1] + 1,
+			    one[j - 1] + cost);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
 			    a[i - 2] == b[j - 1] && two[j - 2] + 1 < now[j])
 				now[j] = two[j - 2] + 1;
@@ -186,8 +186,8 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 	return rows[na % 3][nb];
 }
 
-const char *text_nearest(
-    const char *word, const char *const *candidates, size_t n)
+const char *text_nearest(const char *word, const char *const *candidates,
+    size_t n)
 {
 	const char *best = NULL;
 	size_t len = strlen(word), limit, i;

@@ -15,8 +15,8 @@
  * \xNN per byte; backslash becomes \\ only if `quote`.  Returns the length
  * written.  What does not fit is cut at a whole character or escape.
  */
-size_t text_escape(const char *text, size_t n, bool quote,
-    char *out, size_t size);
+size_t text_escape(const char *text, size_t n, bool quote, char *out,
+    size_t size);
 
 /* true if the bytes are valid UTF-8 (no overlong forms, no surrogates). */
 bool text_is_utf8(const char *text, size_t n);

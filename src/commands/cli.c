@@ -68,7 +68,7 @@ const struct command cli_commands[] = {
 	    "  hfcron status --format json\n",
 	    0, -1, verb_status },
 	{ "get", "REPO [FILE...]", "fetch one repository now; prints its path",
-	    EVERYWHERE "TRixld",
+	    EVERYWHERE "TRixl",
 	    "  hfcron get Qwen/Qwen3-0.6B\n"
 	    "  hfcron get Qwen/Qwen3-0.6B config.json\n"
 	    "  hfcron get org/data --type dataset --include '*.parquet' "
@@ -278,7 +278,7 @@ static void make_tables(const char *letters, const char *prefix,
 		longs[n].has_arg = row->argument ? required_argument
 						 : no_argument;
 		longs[n].flag = NULL;
-		longs[n].val = row->letter;
+		longs[n].val = (unsigned char)row->letter;
 		n++;
 		if (!row->short_too)
 			continue;
@@ -424,7 +424,7 @@ void cli_print_help(const struct command *command, FILE *out)
 		? command->examples
 		: "  hfcron check                       is the configuration right?\n"
 		  "  hfcron run --all                   fetch everything now\n"
-		  "  */5 * * * * hfcron run             as a crontab line\n");
+		  "  */5 * * * * /usr/local/bin/hfcron run    as a crontab line\n");
 	if (command == NULL)
 		fputs("\nhfcron COMMAND --help says more; the manuals are "
 		      "hfcron(1),\nhfcron.yaml(5) and hfcron-models(5).\n",

@@ -12,6 +12,7 @@
 #include "commands/progress.h"
 #include "commands/report.h"
 #include "commands/verbs.h"
+#include "config/paths.h"
 #include "platform/dirs.h"
 #include "platform/fs.h"
 #include "platform/signals.h"
@@ -55,7 +56,14 @@ static int set_local_dir(struct get *get, const char *dir, struct err *e)
 		return err_nomem(e);
 	get->job.local_dir = fs_realpath(expanded, e);
 	free(expanded);
-	return get->job.local_dir == NULL ? -1 : 0;
+	if (get->job.local_dir == NULL)
+		return -1;
+	if (paths_is_system(get->job.local_dir))
+		return err_set(e, ERR_USAGE,
+		    "--local-dir %s: a directory of "
+		    "the system is no place for models",
+		    get->job.local_dir);
+	return 0;
 }
 
 static int make_job(struct get *get, const struct cli *cli, struct err *e)

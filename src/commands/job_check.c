@@ -130,9 +130,9 @@ static int names_missing(const struct job_work *w, struct err *e)
 	for (size_t k = 0; k < include->n; k++) {
 		bool found = false;
 
-		for (size_t i = 0; i < w->n && !found; i++)
+		for (size_t i = 0; i < w->listing.n && !found; i++)
 			found = pattern_match(include->items[k],
-			    w->wanted[i]->path);
+			    w->listing.files[i].path);
 		if (!found)
 			return err_set(e, ERR_PERMANENT,
 			    "\"%s\" is not in the repository at revision "
@@ -146,7 +146,7 @@ static int choose_wanted(struct job_work *w, struct err *e)
 {
 	size_t n = w->listing.n + 1;
 
-	w->wanted = calloc(n, sizeof(*w->wanted));
+	w->wanted = calloc(n, sizeof(const struct remote_file *));
 	w->local = calloc(n, sizeof(*w->local));
 	w->decisions = calloc(n, sizeof(*w->decisions));
 	w->progress = calloc(n, sizeof(*w->progress));

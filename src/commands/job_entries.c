@@ -44,7 +44,7 @@ static int compare_states(const void *a, const void *b)
 static int join_one(struct job_entry *entry, struct session *s,
     struct reconcile_hashes *hashes, struct job_state *states, size_t n)
 {
-	struct job_state wanted, *found;
+	struct job_state wanted = { .id = NULL }, *found;
 	bool failed = false;
 
 	store_job_key(entry->job->id, hashes->key);
@@ -299,7 +299,8 @@ int job_entries_plan(struct job_entries *entries, struct session *s,
 	memset(&config, 0, sizeof(config));
 	config.all = s->cli->all;
 	config.ignore_window = s->cli->ignore_window;
-	config.build_time.s = BUILD_EPOCH;
+	/* What --at asks about is no clock that could be wrong. */
+	config.build_time.s = s->cli->has_at ? WALL_NONE : BUILD_EPOCH;
 	if (store_meta_get_wall(s->store, "last_run", &config.last_run, e) ==
 	    -1)
 		return -1;

@@ -72,7 +72,7 @@ struct job_work {
 	enum outcome_kind outcome; /* once ENDED */
 	struct err error;	   /* first failure; kind NONE: none */
 	struct mono started_mono;
-	struct wall started; /* WALL_NONE: never looked at */
+	struct wall started;	 /* WALL_NONE: never looked at */
 	uint64_t bytes_received; /* over the network, this run */
 	uint64_t bytes_done;	 /* towards sums.bytes_total */
 	size_t files_done;

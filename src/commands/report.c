@@ -163,7 +163,9 @@ void report_job_text(FILE *out, const struct session *s, const struct job *job,
 		fprintf(out, "  %s",
 		    num_format_size(state->bytes_total, total));
 	print_freshness(out, s, zone, state);
-	if (state->due.s == WALL_NONE)
+	if (state->phase == PHASE_PARKED)
+		fprintf(out, "  once mended: hfcron run %s\n", job->id);
+	else if (state->due.s == WALL_NONE)
 		fprintf(out, "  not scheduled\n");
 	else if (state->due.s <= s->now.s)
 		fprintf(out, "  due now\n");

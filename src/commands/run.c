@@ -14,7 +14,7 @@
 #include "platform/clock.h"
 #include "platform/signals.h"
 
-enum { BUDGET_GRACE_MS = 1000 };
+enum { BUDGET_GRACE_MS = 1000, SAY_AGAIN_S = 24 * 3600 };
 
 struct run {
 	struct session session;
@@ -315,9 +315,17 @@ static void say_waiting(const struct run *run)
 static void say_nothing_due(const struct run *run)
 {
 	char when[INSTANT_TEXT_MAX];
+	size_t parked = 0;
 
 	if (!session_is_live(&run->session))
 		return;
+	for (size_t i = 0; i < run->entries.n; i++)
+		parked += run->entries.items[i].state.phase == PHASE_PARKED;
+	if (parked > 0)
+		fprintf(stderr,
+		    "%zu parked job%s wait%s for you: see hfcron "
+		    "status --problems\n",
+		    parked, parked == 1 ? "" : "s", parked == 1 ? "s" : "");
 	if (run->plan.next.s == WALL_NONE)
 		fputs("nothing is due\n", stderr);
 	else
@@ -375,6 +383,38 @@ static int open_all(struct run *run)
 	return 0;
 }
 
+/* Off a terminal a lasting trouble is said once a day, not at each tick. */
+static bool is_news(struct session *s, const char *name)
+{
+	struct err ignored = ERR_INIT;
+	struct wall said = { WALL_NONE };
+
+	if (session_is_live(s))
+		return true;
+	if (store_meta_get_wall(s->store, name, &said, &ignored) == 0 &&
+	    said.s != WALL_NONE && s->now.s >= said.s &&
+	    s->now.s - said.s < SAY_AGAIN_S)
+		return false;
+	(void)store_meta_put_wall(s->store, name, s->now, &ignored);
+	return true;
+}
+
+/* Lost records cost history or a fresh look; a disk that loses them may lose
+ * more. */
+static void say_damage(struct session *s)
+{
+	size_t n = store_damaged(s->store);
+
+	if (n == 0)
+		return;
+	fprintf(stderr,
+	    "hfcron: %zu damaged record%s of the store in %s "
+	    "dropped; check the disk\n",
+	    n, n == 1 ? " was" : "s were", s->config.state_dir);
+	log_event(&s->log, LOG_WARN, "damaged records of the store dropped",
+	    NULL);
+}
+
 static int decide(struct run *run, struct err *e)
 {
 	struct session *s = &run->session;
@@ -384,7 +424,8 @@ static int decide(struct run *run, struct err *e)
 	    job_entries_plan(&run->entries, s, s->now, &run->plan, e) == -1)
 		return -1;
 	if (run->plan.notice[0] != '\0') {
-		fprintf(stderr, "hfcron: %s\n", run->plan.notice);
+		if (is_news(s, "clock_said"))
+			fprintf(stderr, "hfcron: %s\n", run->plan.notice);
 		log_event(&s->log, LOG_WARN, run->plan.notice, NULL);
 	}
 	return make_works(run, e);
@@ -435,6 +476,7 @@ static void run_all(struct run *run)
 	else if (s->cli->n_words == 0)
 		say_nothing_due(run);
 	say_waiting(run);
+	say_damage(s);
 	/* Stopped by `hfcron stop`: that is an orderly end. */
 	if (signals_pending() != 0 && stop_request_is_there(s))
 		signals_forget();

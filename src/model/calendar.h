@@ -19,8 +19,8 @@ struct calendar {
 };
 
 /* Local civil time of an instant. */
-void calendar_local(const struct calendar *cal, const char *zone,
-    struct wall t, struct civil *out);
+void calendar_local(const struct calendar *cal, const char *zone, struct wall t,
+    struct civil *out);
 
 /* The instant of a local civil time (hour 24 and day overflow are carried). */
 struct wall calendar_instant(const struct calendar *cal, const char *zone,

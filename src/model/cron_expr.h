@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 struct cron_expr {
-	uint64_t minutes;	/* bit 0..59 */
-	uint32_t hours;		/* bit 0..23 */
-	uint32_t mdays;		/* bit 1..31 */
-	uint16_t months;	/* bit 1..12 */
-	uint8_t wdays;		/* bit 0..6, 0 = Sunday */
+	uint64_t minutes; /* bit 0..59 */
+	uint32_t hours;	  /* bit 0..23 */
+	uint32_t mdays;	  /* bit 1..31 */
+	uint16_t months;  /* bit 1..12 */
+	uint8_t wdays;	  /* bit 0..6, 0 = Sunday */
 	bool mday_star, wday_star;
 };
 

@@ -18,18 +18,18 @@ enum job_priority { JOB_HIGH, JOB_MEDIUM, JOB_LOW };
 enum { JOB_KEY_BYTES = 16, JOB_HASH_BYTES = 16 };
 
 struct job {
-	char *id;			/* own; unique over all lists */
+	char *id; /* own; unique over all lists */
 	enum repo_type type;
-	char *name;			/* own; repository id */
-	char *revision;			/* own; "main" by default */
-	bool follow;			/* false: fetch once and pin */
+	char *name;	/* own; repository id */
+	char *revision; /* own; "main" by default */
+	bool follow;	/* false: fetch once and pin */
 	bool enabled;
 	enum job_priority priority;
-	struct pattern_list include, exclude;	/* own */
-	char *local_dir;		/* own, absolute; NULL: the cache */
-	char *note;			/* own or NULL */
-	const struct schedule *schedule;	/* foreign: the config's */
-	const char *file;		/* foreign: list it stands in */
+	struct pattern_list include, exclude; /* own */
+	char *local_dir;		 /* own, absolute; NULL: the cache */
+	char *note;			 /* own or NULL */
+	const struct schedule *schedule; /* foreign: the config's */
+	const char *file;		 /* foreign: list it stands in */
 	int line;
 };
 

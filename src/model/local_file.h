@@ -14,8 +14,8 @@ struct local_file {
 	bool blob_present;	/* content of the right size is on disk */
 	bool blob_verified;	/* and it is the very file (inode, size, mtime)
 				   that we verified before */
-	uint64_t partial_bytes;	/* durable bytes of our partial file */
-	uint64_t partial_disk_bytes;	/* what that takes on disk now */
+	uint64_t partial_bytes; /* durable bytes of our partial file */
+	uint64_t partial_disk_bytes; /* what that takes on disk now */
 };
 
 #endif

@@ -22,7 +22,7 @@ const char *pattern_problem(const char *pattern);
 bool pattern_match(const char *pattern, const char *path);
 
 struct pattern_list {
-	char **items;	/* own */
+	char **items; /* own */
 	size_t n;
 };
 

@@ -12,10 +12,10 @@
 #include "base/err.h"
 
 enum {
-	REMOTE_BLOB_MAX = 65,		/* 64 hex digits and a terminator */
-	REMOTE_PATH_MAX = 1024,		/* bytes of a whole path */
+	REMOTE_BLOB_MAX = 65,	/* 64 hex digits and a terminator */
+	REMOTE_PATH_MAX = 1024, /* bytes of a whole path */
 	REMOTE_SEGMENT_MAX = 255,
-	REMOTE_FILES_MAX = 200000	/* of one commit */
+	REMOTE_FILES_MAX = 200000 /* of one commit */
 };
 
 struct remote_file {
@@ -23,7 +23,7 @@ struct remote_file {
 	uint64_t size;			/* content, not pointer */
 	char oid[41];			/* git blob (for LFS: the pointer's) */
 	char sha256[REMOTE_BLOB_MAX];	/* "" unless LFS */
-	char xet_hash[REMOTE_BLOB_MAX];	/* "" unless xet-backed */
+	char xet_hash[REMOTE_BLOB_MAX]; /* "" unless xet-backed */
 };
 
 /* The blob's name in the cache: sha256 if there is one, else oid. */
@@ -31,7 +31,7 @@ const char *remote_file_blob(const struct remote_file *f);
 
 struct remote_listing {
 	char commit[41];
-	struct remote_file *files;	/* own; sorted by path (bytes) */
+	struct remote_file *files; /* own; sorted by path (bytes) */
 	size_t n, cap;
 };
 

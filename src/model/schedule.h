@@ -12,37 +12,37 @@
 #include "model/cron_expr.h"
 
 enum schedule_kind {
-	SCHEDULE_AT,		/* times of day on days of the week */
-	SCHEDULE_EVERY,		/* a fixed interval after the last slot */
+	SCHEDULE_AT,	/* times of day on days of the week */
+	SCHEDULE_EVERY, /* a fixed interval after the last slot */
 	SCHEDULE_CRON,
-	SCHEDULE_WINDOW		/* only a window: due when it opens */
+	SCHEDULE_WINDOW /* only a window: due when it opens */
 };
 
 enum catch_up { CATCH_UP_ONCE, CATCH_UP_SKIP };
 
-enum { SCHEDULE_ALL_DAYS = 0x7f };	/* bit 0 = Sunday */
+enum { SCHEDULE_ALL_DAYS = 0x7f }; /* bit 0 = Sunday */
 
 /*
  * [from, to) in minutes of the day; from > to crosses midnight; to may be
  * 1440 (24:00).  The day named is the day of the opening.
  */
 struct window {
-	uint8_t days;		/* bit 0 = Sunday */
+	uint8_t days; /* bit 0 = Sunday */
 	int from_min, to_min;
 };
 
 struct schedule {
-	char *name;		/* own */
+	char *name; /* own */
 	enum schedule_kind kind;
-	int *at_min;		/* own; minutes of the day, ascending */
+	int *at_min; /* own; minutes of the day, ascending */
 	size_t n_at;
-	uint8_t days;		/* for AT */
+	uint8_t days; /* for AT */
 	int64_t every_s;
 	struct cron_expr cron;
 	char *cron_text;	/* own; as written, NULL unless CRON */
-	struct window *windows;	/* own; none: always open */
+	struct window *windows; /* own; none: always open */
 	size_t n_windows;
-	char *zone;		/* own; "local", "UTC" or IANA */
+	char *zone; /* own; "local", "UTC" or IANA */
 	enum catch_up catch_up;
 };
 

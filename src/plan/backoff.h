@@ -8,11 +8,11 @@
 
 /* Inside a run: first_ms, doubling, at most 16 x first_ms. */
 struct backoff_policy {
-	int64_t first_ms;	/* > 0 */
-	unsigned limit;		/* retries of one request */
+	int64_t first_ms; /* > 0 */
+	unsigned limit;	  /* retries of one request */
 };
 
-enum { BACKOFF_SERVER_MAX_S = 3600 };	/* Retry-After is clamped to 1 s..1 h */
+enum { BACKOFF_SERVER_MAX_S = 3600 }; /* Retry-After is clamped to 1 s..1 h */
 
 /*
  * Milliseconds to wait after failure number `failures` (>= 1) in a row, or -1

@@ -14,10 +14,10 @@ enum { DUE_FUTURE_S = 86400 };
 
 /* What holds for a schedule at `now`, whichever job asks. */
 struct due_facts {
-	const struct schedule *s;	/* borrowed; NULL: unused */
-	struct wall last, before_last;	/* slots at or before now */
-	struct wall next;		/* the first slot after now */
-	bool missed;			/* `last` is dropped by catch_up skip */
+	const struct schedule *s;      /* borrowed; NULL: unused */
+	struct wall last, before_last; /* slots at or before now */
+	struct wall next;	       /* the first slot after now */
+	bool missed;		       /* `last` is dropped by catch_up skip */
 	struct window_state window;
 };
 
@@ -25,16 +25,15 @@ struct due_facts {
 enum { DUE_MEMO = 61 };
 
 struct due_context {
-	const struct plan_config *config;	/* all borrowed */
+	const struct plan_config *config; /* all borrowed */
 	const struct calendar *cal;
-	const struct plan_dice *dice;		/* NULL: no jitter */
+	const struct plan_dice *dice; /* NULL: no jitter */
 	struct wall now;
 	struct due_facts memo[DUE_MEMO];
 };
 
 void due_init(struct due_context *ctx, const struct plan_config *config,
-    const struct calendar *cal, const struct plan_dice *dice,
-    struct wall now);
+    const struct calendar *cal, const struct plan_dice *dice, struct wall now);
 
 /* Fills all of *d but the index. */
 void due_decide(struct due_context *ctx, const struct plan_job *job,

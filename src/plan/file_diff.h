@@ -13,26 +13,26 @@
 #include "model/remote_file.h"
 
 enum file_action {
-	FILE_KEEP,	/* in place and verified: nothing to do */
-	FILE_PLACE,	/* verified content is there: link it */
-	FILE_ADOPT,	/* content is there unverified: hash, then link */
-	FILE_FETCH,	/* download what is missing, verify, place */
-	FILE_SHARE	/* same blob as an earlier entry that is fetched or
+	FILE_KEEP,  /* in place and verified: nothing to do */
+	FILE_PLACE, /* verified content is there: link it */
+	FILE_ADOPT, /* content is there unverified: hash, then link */
+	FILE_FETCH, /* download what is missing, verify, place */
+	FILE_SHARE  /* same blob as an earlier entry that is fetched or
 			   adopted: place after that one */
 };
 
 struct file_decision {
 	enum file_action action;
-	size_t first;		/* SHARE: index of the entry it shares with */
+	size_t first; /* SHARE: index of the entry it shares with */
 };
 
 struct file_sums {
-	uint64_t bytes_total;		/* of distinct blobs wanted */
-	uint64_t bytes_there;		/* verified, adopted or durable */
+	uint64_t bytes_total; /* of distinct blobs wanted */
+	uint64_t bytes_there; /* verified, adopted or durable */
 	uint64_t bytes_to_fetch;
-	uint64_t disk_needed_bytes;	/* beyond what is allocated now */
+	uint64_t disk_needed_bytes; /* beyond what is allocated now */
 	size_t files_to_fetch;
-	size_t n_changes;		/* entries that are not KEEP */
+	size_t n_changes; /* entries that are not KEEP */
 };
 
 /*

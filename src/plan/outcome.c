@@ -146,9 +146,8 @@ static int fail(struct job_state *state, const struct job *job,
 /* Stopped by no fault of its own; what was not begun only waits. */
 static void put_off(struct job_state *state, struct wall when, struct wall now)
 {
-	try_at(state,
-	    state->target[0] != '\0' ? PHASE_PARTIAL : PHASE_WAITING, when,
-	    now);
+	try_at(state, state->target[0] != '\0' ? PHASE_PARTIAL : PHASE_WAITING,
+	    when, now);
 }
 
 int outcome_apply(struct job_state *state, const struct job *job,

@@ -10,17 +10,17 @@
 #include "model/job_state.h"
 
 enum outcome_kind {
-	OUTCOME_UNCHANGED,	/* confirmed: nothing was new */
-	OUTCOME_UPDATED,	/* a new commit is published */
-	OUTCOME_WINDOW_END,	/* progress kept, window closed */
-	OUTCOME_BUDGET_END,	/* progress kept, max_duration or `stop` */
-	OUTCOME_INTERRUPTED,	/* progress kept, signal: due again at once */
-	OUTCOME_BUSY,		/* another program holds a blob's lock */
-	OUTCOME_FAILED		/* see the error */
+	OUTCOME_UNCHANGED,   /* confirmed: nothing was new */
+	OUTCOME_UPDATED,     /* a new commit is published */
+	OUTCOME_WINDOW_END,  /* progress kept, window closed */
+	OUTCOME_BUDGET_END,  /* progress kept, max_duration or `stop` */
+	OUTCOME_INTERRUPTED, /* progress kept, signal: due again at once */
+	OUTCOME_BUSY,	     /* another program holds a blob's lock */
+	OUTCOME_FAILED	     /* see the error */
 };
 
 struct outcome_policy {
-	const int64_t *waits_s;		/* retry.failed_jobs.waits */
+	const int64_t *waits_s; /* retry.failed_jobs.waits */
 	unsigned long n_waits;
 	unsigned runs;
 	int64_t reset_after_s;
@@ -28,10 +28,10 @@ struct outcome_policy {
 
 struct outcome {
 	enum outcome_kind kind;
-	const struct err *error;	/* FAILED only; borrowed */
-	const char *commit;		/* UNCHANGED, UPDATED */
-	struct wall slot;		/* from the plan's decision */
-	unsigned retries;		/* requests retried in this run */
+	const struct err *error; /* FAILED only; borrowed */
+	const char *commit;	 /* UNCHANGED, UPDATED */
+	struct wall slot;	 /* from the plan's decision */
+	unsigned retries;	 /* requests retried in this run */
 };
 
 /*

@@ -133,8 +133,7 @@ void plan_release(struct plan *plan)
 }
 
 void plan_next_due_all(const struct plan_job *jobs, size_t n, struct wall now,
-    const struct calendar *cal, const struct plan_dice *dice,
-    struct wall *due)
+    const struct calendar *cal, const struct plan_dice *dice, struct wall *due)
 {
 	static const struct plan_config plain = { .last_run = { WALL_NONE } };
 	struct due_context ctx;

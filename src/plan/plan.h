@@ -19,16 +19,16 @@ enum plan_verdict { PLAN_DUE, PLAN_WAITING, PLAN_BLOCKED };
 
 /* What the command line asks for. */
 struct plan_config {
-	bool all;		/* treat all as due (not disabled ones) */
+	bool all; /* treat all as due (not disabled ones) */
 	bool ignore_window;
-	struct wall build_time;	/* a clock before it is wrong */
+	struct wall build_time; /* a clock before it is wrong */
 	struct wall last_run;	/* end of the last run, WALL_NONE if none */
 };
 
 struct plan_job {
-	const struct job *job;			/* borrowed */
-	const struct job_state *state;		/* borrowed; NULL: new */
-	bool named;				/* run JOB */
+	const struct job *job;	       /* borrowed */
+	const struct job_state *state; /* borrowed; NULL: new */
+	bool named;		       /* run JOB */
 };
 
 /* Jitter in [0,1), the same for the same key at every call, so that a
@@ -41,26 +41,26 @@ struct plan_dice {
 enum { PLAN_REASON_MAX = 160 };
 
 struct plan_decision {
-	size_t index;		/* into the jobs given */
+	size_t index; /* into the jobs given */
 	enum plan_verdict verdict;
 	/*
 	 * DUE: since when (its slot, or now); WAITING: until when; BLOCKED:
 	 * WALL_NONE.
 	 */
 	struct wall at;
-	struct wall slot;	/* the slot it answers, WALL_NONE if none */
-	struct wall closes;	/* DUE: end of the open window or WALL_NONE */
-	char reason[PLAN_REASON_MAX];	/* always there, both ways */
+	struct wall slot;   /* the slot it answers, WALL_NONE if none */
+	struct wall closes; /* DUE: end of the open window or WALL_NONE */
+	char reason[PLAN_REASON_MAX]; /* always there, both ways */
 };
 
 struct plan {
-	struct plan_decision *decisions;	/* own; due ones first: by
+	struct plan_decision *decisions; /* own; due ones first: by
 			priority, then oldest due, then smallest remaining,
 			then list order; then waiting by time; then blocked */
 	size_t n;
 	size_t n_due;
-	struct wall next;	/* earliest WAITING instant, WALL_NONE if none */
-	char notice[PLAN_REASON_MAX];	/* about the clock; "" if it is sane */
+	struct wall next; /* earliest WAITING instant, WALL_NONE if none */
+	char notice[PLAN_REASON_MAX]; /* about the clock; "" if it is sane */
 };
 
 /*
@@ -84,7 +84,6 @@ struct wall plan_next_due(const struct plan_job *job, struct wall now,
 
 /* The same for many jobs, which share what their schedules say: due[n]. */
 void plan_next_due_all(const struct plan_job *jobs, size_t n, struct wall now,
-    const struct calendar *cal, const struct plan_dice *dice,
-    struct wall *due);
+    const struct calendar *cal, const struct plan_dice *dice, struct wall *due);
 
 #endif

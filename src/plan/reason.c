@@ -62,13 +62,8 @@ void reason_add_time(struct reason *r, struct wall t)
 void reason_add_duration(struct reason *r, int64_t s)
 {
 	char text[NUM_TEXT_MAX];
-	size_t n;
 
-	(void)num_format_duration(s * 1000, text);
-	n = strlen(text);
-	if (n > 3 && text[n - 3] == '0' && text[n - 2] == '0')
-		text[n - 3] = '\0'; /* "6h", not "6h00m" */
-	reason_add(r, "%s", text);
+	reason_add(r, "%s", num_format_duration(s * 1000, text));
 }
 
 void reason_finish(const struct reason *r, char out[PLAN_REASON_MAX])

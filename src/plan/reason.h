@@ -15,14 +15,14 @@
 struct reason {
 	char text[2 * PLAN_REASON_MAX];
 	size_t len;
-	const struct calendar *cal;	/* borrowed */
-	const char *zone;		/* borrowed; NULL: local */
+	const struct calendar *cal; /* borrowed */
+	const char *zone;	    /* borrowed; NULL: local */
 	struct wall now;
-	bool zone_said;			/* named once, meant for all */
+	bool zone_said; /* named once, meant for all */
 };
 
-void reason_init(struct reason *r, const struct calendar *cal,
-    const char *zone, struct wall now);
+void reason_init(struct reason *r, const struct calendar *cal, const char *zone,
+    struct wall now);
 /* What does not fit is cut. */
 void reason_add(struct reason *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

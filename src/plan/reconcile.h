@@ -11,10 +11,10 @@
 #include "model/job_state.h"
 
 struct reconcile_hashes {
-	uint8_t key[JOB_KEY_BYTES];		/* of the id */
-	uint8_t spec[JOB_HASH_BYTES];		/* of job_text */
-	uint8_t schedule[JOB_HASH_BYTES];	/* of schedule_text */
-	uint8_t access[JOB_HASH_BYTES];		/* of token and endpoint */
+	uint8_t key[JOB_KEY_BYTES];	  /* of the id */
+	uint8_t spec[JOB_HASH_BYTES];	  /* of job_text */
+	uint8_t schedule[JOB_HASH_BYTES]; /* of schedule_text */
+	uint8_t access[JOB_HASH_BYTES];	  /* of token and endpoint */
 };
 
 /*

@@ -16,7 +16,7 @@
 #include "model/calendar.h"
 #include "model/schedule.h"
 
-enum { SLOTS_HORIZON_DAYS = 8 * 366 + 7 };	/* 29 February comes again */
+enum { SLOTS_HORIZON_DAYS = 8 * 366 + 7 }; /* 29 February comes again */
 
 /*
  * The last slot in (after, until], WALL_NONE if there is none.  `anchor` is

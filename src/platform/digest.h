@@ -17,7 +17,7 @@ enum digest_kind { DIGEST_SHA256, DIGEST_GIT_SHA1 };
 
 enum {
 	DIGEST_HEX_MAX = 65,	/* 64 digits and a terminator */
-	DIGEST_STATE_BYTES = 40	/* eight 32-bit words, 64-bit length; LE */
+	DIGEST_STATE_BYTES = 40 /* eight 32-bit words, 64-bit length; LE */
 };
 
 struct digest;

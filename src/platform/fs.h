@@ -19,11 +19,11 @@ enum fs_type { FS_ABSENT, FS_FILE, FS_DIR, FS_LINK, FS_OTHER };
 struct fs_stat {
 	enum fs_type type;
 	uint64_t size;
-	uint64_t allocated_bytes;	/* on disk */
+	uint64_t allocated_bytes; /* on disk */
 	uint64_t device, inode, links;
 	int64_t mtime_s;
 	int32_t mtime_ns;
-	uint32_t mode;			/* permission bits */
+	uint32_t mode; /* permission bits */
 	uint32_t uid;
 };
 
@@ -77,7 +77,7 @@ int fs_write_file(const char *path, const char *tmp_dir, unsigned mode,
  * regular file, and never block. */
 int fs_open_rw(const char *path, bool create, int *fd, struct err *e);
 int fs_open_read(const char *path, int *fd, struct err *e);
-void fs_close(int *fd);			/* sets -1; legal on -1 */
+void fs_close(int *fd); /* sets -1; legal on -1 */
 
 /* All n bytes at offset, or failure. */
 int fs_pwrite(int fd, const void *bytes, size_t n, uint64_t offset,
@@ -117,10 +117,10 @@ int fs_copy_file(const char *from, const char *to, unsigned mode,
     struct err *e);
 
 struct fs_space {
-	uint64_t free_bytes;	/* for this user */
+	uint64_t free_bytes; /* for this user */
 	uint64_t total_bytes;
-	uint64_t free_inodes;	/* UINT64_MAX if the file system has no limit */
-	bool network;		/* NFS, SMB, Lustre, GPFS, 9p, FUSE ...: no LMDB */
+	uint64_t free_inodes; /* UINT64_MAX if the file system has no limit */
+	bool network; /* NFS, SMB, Lustre, GPFS, 9p, FUSE ...: no LMDB */
 	char type_name[32];
 };
 
@@ -135,6 +135,7 @@ int fs_space(const char *path, struct fs_space *out, struct err *e);
  */
 int fs_list_dir(const char *path,
     int (*visit)(void *cookie, const char *name, enum fs_type type,
-    struct err *e), void *cookie, struct err *e);
+	struct err *e),
+    void *cookie, struct err *e);
 
 #endif

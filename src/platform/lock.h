@@ -8,10 +8,13 @@
 #include "base/err.h"
 
 struct file_lock {
-	int fd;		/* -1: not held */
+	int fd; /* -1: not held */
 };
 
-#define FILE_LOCK_INIT { -1 }
+#define FILE_LOCK_INIT \
+	{              \
+		-1     \
+	}
 
 /*
  * Open (create with `mode` less umask, O_CLOEXEC|O_NOFOLLOW) and lock without

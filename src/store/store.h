@@ -28,13 +28,18 @@
 struct store;
 
 enum store_mode {
-	STORE_READ_ONLY,	/* `status`, `plan`: nothing is written, an
+	STORE_READ_ONLY, /* `status`, `plan`: nothing is written, an
 				   absent store is an empty one */
-	STORE_WRITE		/* created if absent */
+	STORE_WRITE	 /* created if absent */
 };
 
-enum { STORE_ID_MAX = 9, STORE_KEY_BYTES = 16, STORE_SCHEMA = 1,
-       STORE_ATTEMPTS_MAX = 10000, STORE_EXTENTS_MAX = 4096 };
+enum {
+	STORE_ID_MAX = 9,
+	STORE_KEY_BYTES = 16,
+	STORE_SCHEMA = 1,
+	STORE_ATTEMPTS_MAX = 10000,
+	STORE_EXTENTS_MAX = 4096
+};
 
 /*
  * Open <state_dir>/store.  `owner` is the real path of the configuration (""
@@ -73,10 +78,10 @@ int store_meta_get(struct store *store, const char *name, void *bytes,
     size_t size, size_t *n, struct err *e);
 int store_meta_put(struct store *store, const char *name, const void *bytes,
     size_t n, struct err *e);
-int store_meta_get_wall(struct store *store, const char *name,
-    struct wall *t, struct err *e);		/* WALL_NONE if absent */
-int store_meta_put_wall(struct store *store, const char *name,
-    struct wall t, struct err *e);
+int store_meta_get_wall(struct store *store, const char *name, struct wall *t,
+    struct err *e); /* WALL_NONE if absent */
+int store_meta_put_wall(struct store *store, const char *name, struct wall t,
+    struct err *e);
 
 /* --- jobs and the due index ---------------------------------------------- */
 
@@ -101,7 +106,7 @@ int store_next_due(struct store *store, struct wall *due, struct err *e);
 /* --- files that were verified in place ----------------------------------- */
 
 struct stored_file {
-	char *path;			/* own; as in the listing */
+	char *path; /* own; as in the listing */
 	uint64_t size;
 	char blob[REMOTE_BLOB_MAX];
 	char commit[41];
@@ -127,19 +132,19 @@ int store_files_keep(struct store *store, const uint8_t job[JOB_KEY_BYTES],
 /* --- partial files -------------------------------------------------------- */
 
 struct partial_state {
-	uint64_t size;			/* of the whole blob */
-	uint64_t device, inode;		/* the file these extents are in */
-	int64_t mtime_s;		/* and its mtime at that moment: if it */
-	int32_t mtime_ns;		/* moved on, the digest is made anew */
-	struct extent *extents;		/* own; ascending, disjoint, durable */
+	uint64_t size;		/* of the whole blob */
+	uint64_t device, inode; /* the file these extents are in */
+	int64_t mtime_s;	/* and its mtime at that moment: if it */
+	int32_t mtime_ns;	/* moved on, the digest is made anew */
+	struct extent *extents; /* own; ascending, disjoint, durable */
 	size_t n_extents;
-	uint64_t digest_at;		/* content bytes the state stands for */
-	uint8_t digest_state[DIGEST_STATE_BYTES];	/* if digest_at > 0 */
+	uint64_t digest_at; /* content bytes the state stands for */
+	uint8_t digest_state[DIGEST_STATE_BYTES]; /* if digest_at > 0 */
 	struct wall updated_at;
 };
 
 void partial_state_release(struct partial_state *p);
-uint64_t partial_state_bytes(const struct partial_state *p);	/* sum */
+uint64_t partial_state_bytes(const struct partial_state *p); /* sum */
 /* Key: hash of the blobs directory and the blob's name. */
 void store_partial_key(const char *dir, const char *blob,
     uint8_t key[STORE_KEY_BYTES]);
@@ -155,14 +160,14 @@ int store_partial_delete(struct store *store,
 struct attempt {
 	struct wall started, ended;
 	uint8_t job[JOB_KEY_BYTES];
-	char *id;			/* own */
-	char *outcome;			/* own; "updated", "unchanged", ... */
+	char *id;      /* own */
+	char *outcome; /* own; "updated", "unchanged", ... */
 	char commit[41];
-	uint64_t bytes;			/* received */
+	uint64_t bytes; /* received */
 	uint64_t files;
 	uint32_t retries;
 	enum err_kind error_kind;
-	char *error_text;		/* own or NULL */
+	char *error_text; /* own or NULL */
 };
 
 void attempt_release(struct attempt *a);
