@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "config/config_internal.h"
@@ -12,6 +13,8 @@ enum {
 	NAME_MAX_BYTES = 64,
 	TIMES_MAX = 1440,
 	WINDOWS_MAX = 64,
+	NAMES_SHOWN = 8,
+	NAMES_SHOWN_BYTES = 512,
 	MINUTE_MS = 60 * 1000
 };
 
@@ -31,6 +34,26 @@ const struct schedule *config_schedule(const struct config *config,
 		if (strcmp(config->schedules[i].name, name) == 0)
 			return &config->schedules[i];
 	return NULL;
+}
+
+/* With the names that there are, if they are few. */
+static void unknown_schedule(const struct reader *r,
+    const struct config *config, const struct tree_node *node)
+{
+	struct strbuf known;
+
+	strbuf_init(&known, NAMES_SHOWN_BYTES);
+	for (size_t i = 0; i < config->n_schedules; i++)
+		strbuf_printf(&known, "%s%s", i == 0 ? "" : ", ",
+		    config->schedules[i].name);
+	if (config->n_schedules <= NAMES_SHOWN && !strbuf_failed(&known))
+		reader_problem(r, node,
+		    "unknown schedule \"%.80s\" (there are %s)", node->text,
+		    strbuf_text(&known));
+	else
+		reader_problem(r, node, "unknown schedule \"%.80s\"",
+		    node->text);
+	strbuf_release(&known);
 }
 
 const struct schedule *config_named_schedule(const struct reader *r,
@@ -54,7 +77,7 @@ const struct schedule *config_named_schedule(const struct reader *r,
 		    "unknown schedule \"%.80s\" (did you mean \"%s\"?)", text,
 		    near);
 	else
-		reader_problem(r, node, "unknown schedule \"%.80s\"", text);
+		unknown_schedule(r, config, node);
 	return NULL;
 }
 

@@ -11,7 +11,12 @@
 #include "base/text.h"
 #include "config/paths.h"
 
-enum { SHOWN_MAX = 64, TEXT_MAX = 700, CANDIDATES_MAX = 64 };
+enum {
+	SHOWN_MAX = 64,
+	ELSEWHERE_MAX = 128,
+	TEXT_MAX = 700,
+	CANDIDATES_MAX = 64
+};
 
 void reader_problem(const struct reader *r, const struct tree_node *node,
     const char *fmt, ...)
@@ -68,7 +73,7 @@ static const char *leaf(const char *path, const char *prefix)
 	return path + n;
 }
 
-/* A key of this map that is spelt alike, or the same key of another map. */
+/* A key of this map that is spelt alike. */
 static const char *suggest(const struct reader *r, const char *prefix,
     const char *key)
 {
@@ -83,11 +88,6 @@ static const char *suggest(const struct reader *r, const char *prefix,
 	const char *near = text_nearest(key, names, n);
 	if (near != NULL)
 		return near;
-	for (size_t i = 0; i < r->n_keys; i++) {
-		const char *dot = strrchr(r->keys[i].path, '.');
-		if (strcmp(dot != NULL ? dot + 1 : r->keys[i].path, key) == 0)
-			return r->keys[i].path;
-	}
 	/* A token in the file itself is what we do not want to see there. */
 	for (size_t i = 0; i < n; i++)
 		if (strstr(key, "token") != NULL &&
@@ -96,22 +96,51 @@ static const char *suggest(const struct reader *r, const char *prefix,
 	return NULL;
 }
 
+/* " (it belongs under "transfer")" if another map has this key, or "". */
+static void belongs(const struct reader *r, const char *key, char *out,
+    size_t size)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < r->n_keys; i++) {
+		const char *path = r->keys[i].path, *dot = strrchr(path, '.');
+		const char *in = "under";
+		size_t n;
+
+		if (strcmp(dot != NULL ? dot + 1 : path, key) != 0)
+			continue;
+		if (dot == NULL) {
+			snprintf(out, size, " (it belongs at the top level)");
+			return;
+		}
+		n = (size_t)(dot - path);
+		if (n > 2 && strncmp(dot - 2, ".*", 2) == 0) {
+			n -= 2;
+			in = "in an entry of";
+		}
+		snprintf(out, size, " (it belongs %s \"%.*s\")", in, (int)n,
+		    path);
+		return;
+	}
+}
+
 static void unknown(const struct reader *r, const char *prefix,
     const struct tree_node *node)
 {
-	char shown[SHOWN_MAX];
+	char shown[SHOWN_MAX], elsewhere[ELSEWHERE_MAX] = "";
 	const char *near = NULL;
 
 	/* What is only counted need not be explained: there may be millions. */
 	if (r->problems->n < PROBLEMS_MAX)
 		near = suggest(r, prefix, node->key);
+	if (near == NULL && r->problems->n < PROBLEMS_MAX)
+		belongs(r, node->key, elsewhere, sizeof(elsewhere));
 	text_escape(node->key, strlen(node->key), false, shown, sizeof(shown));
 	if (near != NULL)
 		problems_add(r->problems, r->file, node->key_pos,
 		    "unknown key \"%s\" (did you mean \"%s\"?)", shown, near);
 	else
 		problems_add(r->problems, r->file, node->key_pos,
-		    "unknown key \"%s\"", shown);
+		    "unknown key \"%s\"%s", shown, elsewhere);
 }
 
 void reader_map(const struct reader *r, const struct tree_node *map,

@@ -108,7 +108,9 @@ static const char *hint(const struct reader *r, const char *problem)
 {
 	size_t at = r->parser.problem_mark.index;
 
-	if (strstr(problem, "escape character") != NULL)
+	/* libyaml misspells what it says of "\x", "\u" and "\U". */
+	if (strstr(problem, "escape character") != NULL ||
+	    strstr(problem, "hexdecimal number") != NULL)
 		return "; in a path write \"/\" for the backslash "
 		       "(D:/models)";
 	if (at < r->n && strstr(problem, "cannot start any token") != NULL &&

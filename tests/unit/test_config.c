@@ -233,8 +233,15 @@ static const struct refusal refusals[] = {
 	    "T/c.yaml:1:1: unknown key \"retrys\" (did you mean "
 	    "\"retry\"?)\n" },
 	{ "connections: 4\n",
-	    "T/c.yaml:1:1: unknown key \"connections\" (did you mean "
-	    "\"transfer.connections\"?)\n" },
+	    "T/c.yaml:1:1: unknown key \"connections\" (it belongs "
+	    "under \"transfer\")\n" },
+	{ "window: '01:00-02:00'\ntransfer: { endpoint: x, runs: 1 }\n",
+	    "T/c.yaml:1:1: unknown key \"window\" (it belongs in an entry of "
+	    "\"schedules\")\n"
+	    "T/c.yaml:2:13: unknown key \"endpoint\" (it belongs at the top "
+	    "level)\n"
+	    "T/c.yaml:2:26: unknown key \"runs\" (it belongs under "
+	    "\"retry.failed_jobs\")\n" },
 	{ "token: hf_canary\n",
 	    "T/c.yaml:1:1: unknown key \"token\" (did you mean "
 	    "\"token_file\"?)\n" },
@@ -292,12 +299,12 @@ static const struct refusal refusals[] = {
 	/* durations and sizes */
 	{ "transfer: { connect_timeout: 15, stall_timeout: 9ms }\n",
 	    "T/c.yaml:1:30: connect_timeout: " DURATION
-	    "10ms to 10m00s, found 15\n"
+	    "10ms to 10m, found 15\n"
 	    "T/c.yaml:1:49: stall_timeout: " DURATION
-	    "10ms to 1h00m, found \"9ms\"\n" },
+	    "10ms to 1h, found \"9ms\"\n" },
 	{ "retry: { first_wait: 2 hours, failed_jobs: { waits: [] } }\n",
 	    "T/c.yaml:1:22: first_wait: " DURATION
-	    "1ms to 1h00m, found \"2 hours\"\n"
+	    "1ms to 1h, found \"2 hours\"\n"
 	    "T/c.yaml:1:53: waits: expected a list of durations such as [5m, "
 	    "15m, 1h], found an empty list\n" },
 	{ "retry: { failed_jobs: { waits: [1s, 1500ms] } }\n",
@@ -387,10 +394,10 @@ static const struct refusal refusals[] = {
 	    "T/c.yaml:1:43: expected days such as sat or mon-fri, found "
 	    "\"xx\"\n"
 	    "T/c.yaml:1:47: expected days such as sat or mon-fri, found 5\n"
-	    "T/c.yaml:2:15: every: " DURATION "1s to 366d00h, found \"500ms\"\n"
+	    "T/c.yaml:2:15: every: " DURATION "1s to 366d, found \"500ms\"\n"
 	    "T/c.yaml:2:36: every: expected whole seconds, found "
 	    "\"1s500ms\"\n"
-	    "T/c.yaml:2:59: every: " DURATION "1s to 366d00h, found 6\n" },
+	    "T/c.yaml:2:59: every: " DURATION "1s to 366d, found 6\n" },
 	{ "schedules: { a: { window: ['1:00-2:00', 5], catch_up: maybe } }\n",
 	    "T/c.yaml:1:41: expected a window such as \"22:00-07:00\", found "
 	    "5\n"
@@ -405,6 +412,13 @@ static const struct refusal refusals[] = {
 	{ "schedules: { nightly: { every: 1h } }\ndefault_schedule: nightyl\n",
 	    "T/c.yaml:2:19: default_schedule: unknown schedule \"nightyl\" "
 	    "(did you mean \"nightly\"?)\n" },
+	{ "schedules: { nightly: { every: 1h } }\ndefault_schedule: never\n",
+	    "T/c.yaml:2:19: default_schedule: unknown schedule \"never\" "
+	    "(there are hourly, daily, weekly, nightly)\n" },
+	{ "schedules: { a1: { every: 1h }, a2: { every: 1h },\n"
+	  "a3: { every: 1h }, a4: { every: 1h }, a5: { every: 1h },\n"
+	  "a6: { every: 1h } }\ndefault_schedule: never\n",
+	    "T/c.yaml:4:19: default_schedule: unknown schedule \"never\"\n" },
 	/* duplicate keys, and all that is wrong beside them */
 	{ "retry: { attempts: 1 }\nretry: { attempts: x, attempts: y }\n"
 	  "nope: 1\n",

@@ -355,7 +355,11 @@ static const struct refusal refusals[] = {
 	       "2:17: auto_cleanup: expected true or false, found 1\n" AT
 	       "2:40: cleanup_age_days: expected a whole number from 0 to "
 	       "36500, found -1\n" AT
-	       "3:20: check_frequency: unknown schedule \"never\"\n" },
+	       "3:20: check_frequency: unknown schedule \"never\" (there "
+	       "are hourly, daily, weekly, nightly)\n" },
+	{ "{\"models\": [\"a\"], \"status\": 1}",
+	    AT "1:19: unknown key \"status\" (it belongs in an entry of "
+	       "\"models\")\n" },
 	/* paths */
 	{ "[{\"name\": \"a\", \"local_dir\": \"$HOME/x\"}, {\"name\": \"b\", "
 	  "\"local_dir\": \"D:\\\\models\"},\n{\"name\": \"c\", "

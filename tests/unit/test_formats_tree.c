@@ -226,6 +226,14 @@ static void yaml_refusals(void **state)
 		{ BYTES("a:\n b: 1\n  c: 2\n"),
 		    "!3:4: mapping values are "
 		    "not allowed in this context, near \"c: 2\"" },
+		{ BYTES("p: \"D:\\xen\""),
+		    "!1:9: did not find expected hexdecimal number (while "
+		    "parsing a quoted scalar, from line 1); in a path write "
+		    "\"/\" for the backslash (D:/models), near" },
+		{ BYTES("p: \"D:\\users\""),
+		    "!1:9: did not find expected hexdecimal number (while "
+		    "parsing a quoted scalar, from line 1); in a path write "
+		    "\"/\" for the backslash (D:/models), near" },
 		{ BYTES("p: \"D:\\models\""),
 		    "!1:7: found unknown escape "
 		    "character (while parsing a quoted scalar, from line 1); "
