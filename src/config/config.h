@@ -100,7 +100,9 @@ int config_find(const char *named, char **path, struct err *e);
  * FILE") if there were any errors.  Release in every case.
  *
  * After ERR_CONFIG the rest is still complete, so that model_list_load can
- * find further problems in the same pass; nothing else may use it.
+ * find further problems in the same pass; nothing else may use it.  But if the
+ * file could not be read or is not YAML, default_schedule is NULL: the lists
+ * are unknown then and must not be read.
  */
 int config_load(const char *path, struct config *config,
     struct problems *problems, struct err *e);

@@ -17,8 +17,9 @@ struct config_marks {
 /* Every default that is a plain value, and the built-in schedules. */
 int config_set_defaults(struct config *config);
 
-/* Add what a configuration text says; config->dir must be set. */
-void config_read_text(struct config *config, const char *file, const char *text,
+/* Add what a configuration text says; config->dir must be set.  false: it is
+ * not YAML, so it says nothing. */
+bool config_read_text(struct config *config, const char *file, const char *text,
     size_t n, struct config_marks *marks, struct problems *problems);
 
 /* `schedules:`; `into` of its readers is a struct config. */
@@ -57,6 +58,9 @@ int config_hf_home(char **path, struct err *e);
 /* A variable that holds a path: expanded, clean, absolute.  *path is owned,
  * NULL if the variable is unset or empty. */
 int config_env_path(const char *name, char **path, struct err *e);
+
+/* What to add to a message if the configuration has the name of a list. */
+const char *config_json_hint(const char *file);
 
 /* true for 1, ON, YES, TRUE in any case. */
 bool config_env_true(const char *name);

@@ -407,7 +407,7 @@ int config_set_defaults(struct config *config)
 	return config_builtin_schedules(config);
 }
 
-void config_read_text(struct config *config, const char *file, const char *text,
+bool config_read_text(struct config *config, const char *file, const char *text,
     size_t n, struct config_marks *marks, struct problems *problems)
 {
 	struct reader r = { file, config->dir, problems, keys,
@@ -416,7 +416,7 @@ void config_read_text(struct config *config, const char *file, const char *text,
 	struct tree *tree;
 
 	if (!source_parse(file, SOURCE_YAML, text, n, &tree, problems))
-		return;
+		return false;
 	const struct tree_node *root = tree_root(tree);
 	if (root == NULL || root->type == TREE_NULL)
 		problems_note(problems, file, whole_file,
@@ -428,6 +428,7 @@ void config_read_text(struct config *config, const char *file, const char *text,
 		    marks->default_schedule);
 	marks->default_schedule = NULL;
 	tree_free(tree);
+	return true;
 }
 
 /* The folder that the configuration is, or would be, in. */
@@ -511,12 +512,31 @@ static void check_state_dir(const struct config *config, const char *file,
 	    config->state_dir, config->cache_dir);
 }
 
+const char *config_json_hint(const char *file)
+{
+	return file != NULL && text_ends(file, ".json")
+	    ? "; a model list is named by \"models:\" in a YAML file"
+	    : "";
+}
+
+static bool read_file_at(const char *path, struct config *config,
+    struct config_marks *marks, struct problems *problems)
+{
+	size_t n;
+	char *text = source_read(path, SOURCE_YAML, &n, NULL, problems);
+	bool ok = text != NULL &&
+	    config_read_text(config, path, text, n, marks, problems);
+
+	free(text);
+	return ok;
+}
+
 int config_load(const char *path, struct config *config,
     struct problems *problems, struct err *e)
 {
 	struct config_marks marks = { 0 };
-	size_t n, first = problems->n, errors_before = problems->n_errors;
-	char *text = NULL;
+	size_t first = problems->n, errors_before = problems->n_errors;
+	bool known = true;
 
 	if (config_set_defaults(config) == -1)
 		return err_nomem(e);
@@ -528,21 +548,22 @@ int config_load(const char *path, struct config *config,
 	if (set_dir(config, path, e) == -1)
 		return -1;
 	if (path != NULL)
-		text = source_read(path, SOURCE_YAML, &n, NULL, problems);
-	if (text != NULL)
-		config_read_text(config, path, text, n, &marks, problems);
-	free(text);
+		known = read_file_at(path, config, &marks, problems);
 	config_read_environment(config, problems);
 	if (complete(config) == -1 || problems->out_of_memory)
 		return err_nomem(e);
 	check_state_dir(config, path, &marks, problems);
 	problems_sort(problems, first);
+	/* Which lists it would have named, nobody knows. */
+	if (!known)
+		config->default_schedule = NULL;
 
 	size_t errors = problems->n_errors - errors_before;
 	if (errors > 0)
-		return err_set(e, ERR_CONFIG, "%zu problem%s in %s", errors,
+		return err_set(e, ERR_CONFIG, "%zu problem%s in %s%s", errors,
 		    errors == 1 ? "" : "s",
-		    path != NULL ? path : "the environment");
+		    path != NULL ? path : "the environment",
+		    config_json_hint(path));
 	return 0;
 }
 

@@ -19,11 +19,12 @@ static void read_list(const struct config *config, const char *file,
 	char *text = source_read(file, SOURCE_JSON, &n, &absent, problems);
 
 	if (absent)
-		problems_add(problems, file, whole_file,
+		problems_add(problems, file, whole_file, "%s%s",
 		    config->model_files_named
 			? "there is no such model list"
 			: "there is no model list: write one, such as "
-			  "{\"models\": [\"Qwen/Qwen3-0.6B\"]}");
+			  "{\"models\": [\"Qwen/Qwen3-0.6B\"]}",
+		    config_json_hint(config->file));
 	if (text != NULL)
 		model_list_read_text(config, file, text, n, list, marks,
 		    problems);

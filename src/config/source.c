@@ -76,8 +76,8 @@ char *source_read(const char *path, enum source_format format, size_t *n,
 		return NULL;
 	}
 	if (st.type != FS_ABSENT && st.type != FS_FILE) {
-		problems_add(problems, path, whole_file,
-		    "cannot read: not a regular file");
+		problems_add(problems, path, whole_file, "cannot read: %s",
+		    st.type == FS_DIR ? "a directory" : "not a regular file");
 		return NULL;
 	}
 	if (st.type == FS_FILE && !check_owner(path, &st, problems))

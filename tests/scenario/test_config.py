@@ -133,6 +133,31 @@ def test_all_problems_in_one_pass(hub, hf):
     assert {f[0] for f in lines(problems, "models.json")} == {1, 2}
 
 
+def test_a_duplicate_key_hides_nothing(hub, hf):
+    hf.yaml_file.write_text(base(hf) + "cache_dir: /other\nretrys: 1\n")
+    hf.models_file.write_text('{"models": ["org/x"],\n "models": [5]}')
+    problems = refused(hub, hf)
+    assert [f[0] for f in lines(problems, "hfcron.yaml")] == [4, 5]
+    assert [f[:2] for f in lines(problems, "models.json")] == [(2, 2), (2, 13)]
+
+
+def test_lists_are_not_guessed(hub, hf):
+    """What could not be read names no lists, so none is looked for."""
+    for wrong in (hf.root, hf.root / "broken.yaml"):
+        (hf.root / "broken.yaml").write_text("models: [a")
+        result = hf.run("-c", wrong, "run", expect=2)
+        assert "models.json" not in result.err and "no model list" not in result.err
+        assert "1 problem" in result.err
+    assert "a directory" in hf.run("-c", hf.root, "run", expect=2).err
+
+
+@pytest.mark.parametrize("entry", ["org/name", {"name": "org/name"}], ids=["word", "map"])
+def test_a_list_named_as_configuration(hub, hf, entry):
+    hf.models(entry)
+    result = hf.run("-c", hf.models_file, "run", expect=2)
+    assert "named by \"models:\" in a YAML file" in result.err
+
+
 @pytest.mark.parametrize("data", [
     b"models: a\0b\n", b"models: \xff\xfe\n", "models: x\n".encode("utf-16"),
     b"x: " + b"[" * 1_000_000, b"x: " + b"{a: " * 100_000, b"# " + b"x" * 300_000 + b"\n",

@@ -637,6 +637,8 @@ static int load_path(const char *path, char **said)
 	problems_init(&problems);
 	rc = config_load(path, &c, &problems, &e);
 	*said = lines(&problems);
+	/* Lists that nobody could name are not looked for. */
+	assert_int_equal(c.default_schedule == NULL, rc == -1);
 	config_release(&c);
 	problems_release(&problems);
 	return rc;
@@ -655,7 +657,7 @@ static void unreadable_files(void **state)
 	free(said);
 
 	assert_int_equal(load_path(top, &said), -1);
-	assert_string_equal(said, "T: cannot read: not a regular file\n");
+	assert_string_equal(said, "T: cannot read: a directory\n");
 	free(said);
 
 	snprintf(path, sizeof(path), "%s/pipe.yaml", top);
@@ -665,8 +667,13 @@ static void unreadable_files(void **state)
 	    "T/pipe.yaml: cannot read: not a regular file\n");
 	free(said);
 
-	put("c.yaml", "log:\n", 5);
+	put("c.yaml", "models: [a\n", 11);
 	snprintf(path, sizeof(path), "%s/c.yaml", top);
+	assert_int_equal(load_path(path, &said), -1);
+	assert_true(text_starts(said, "T/c.yaml:2:1: did not find"));
+	free(said);
+
+	put("c.yaml", "log:\n", 5);
 	assert_int_equal(chmod(path, 0), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(load_path(path, &said), 0);
@@ -676,6 +683,30 @@ static void unreadable_files(void **state)
 		    "T/c.yaml: cannot read: Permission denied\n");
 	}
 	free(said);
+}
+
+/* A list where the configuration should be. */
+static void list_named_as_configuration(void **state)
+{
+	static const char text[] = "{\"models\": [{\"name\": \"org/x\"}]}";
+	static const char hint[] =
+	    "; a model list is named by \"models:\" in a YAML file";
+	struct problems problems;
+	struct err e = ERR_INIT;
+	struct config c;
+	char path[2 * PATH_SIZE];
+
+	(void)state;
+	put("m.json", text, sizeof(text) - 1);
+	snprintf(path, sizeof(path), "%s/m.json", top);
+	problems_init(&problems);
+	assert_int_equal(config_load(path, &c, &problems, &e), -1);
+	assert_true(text_starts(e.text, "1 problem in "));
+	assert_true(text_ends(e.text, hint));
+	problems_release(&problems);
+	config_release(&c);
+	assert_string_equal(config_json_hint("/x/hfcron.yaml"), "");
+	assert_string_equal(config_json_hint(NULL), "");
 }
 
 /* Others must not be able to tell root what to do. */
@@ -962,6 +993,7 @@ int main(void)
 		TEST(deep_and_large),
 		TEST(many_problems),
 		TEST(unreadable_files),
+		TEST(list_named_as_configuration),
 		TEST(root_is_careful),
 		TEST(keys_are_known),
 		TEST(finding),
