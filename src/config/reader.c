@@ -77,7 +77,7 @@ static const char *leaf(const char *path, const char *prefix)
 static const char *suggest(const struct reader *r, const char *prefix,
     const char *key)
 {
-	const char *names[CANDIDATES_MAX];
+	const char *names[CANDIDATES_MAX] = { NULL };
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_keys && n < CANDIDATES_MAX; i++) {

@@ -18,11 +18,11 @@
 #include "formats/tree.h"
 
 struct json_limits {
-	size_t bytes_max;	/* <= TREE_JSON_BYTES_MAX */
-	int depth_max;		/* <= TREE_JSON_DEPTH_MAX */
-	enum err_kind kind;	/* of failures: ERR_CONFIG for the user's files,
+	size_t bytes_max;   /* <= TREE_JSON_BYTES_MAX */
+	int depth_max;	    /* <= TREE_JSON_DEPTH_MAX */
+	enum err_kind kind; /* of failures: ERR_CONFIG for the user's files,
 				   ERR_TRANSIENT for answers of a server */
-	bool unique_keys;	/* duplicate keys are an error (else the last
+	bool unique_keys;   /* duplicate keys are an error (else the last
 				   one counts; tree_duplicates finds them) */
 };
 

@@ -15,8 +15,8 @@
 enum { JSON_WRITE_DEPTH_MAX = 32 };
 
 struct json_writer {
-	struct strbuf *out;	/* foreign */
-	int indent;		/* spaces per level, < 0 compact */
+	struct strbuf *out; /* foreign */
+	int indent;	    /* spaces per level, < 0 compact */
 	int depth;
 	bool has_items[JSON_WRITE_DEPTH_MAX];
 	bool after_key;
@@ -28,10 +28,11 @@ void json_write_end_object(struct json_writer *w);
 void json_write_begin_array(struct json_writer *w);
 void json_write_end_array(struct json_writer *w);
 void json_write_key(struct json_writer *w, const char *key);
-void json_write_string(struct json_writer *w, const char *text); /* NULL: null */
+void json_write_string(struct json_writer *w,
+    const char *text); /* NULL: null */
 void json_write_u64(struct json_writer *w, uint64_t value);
 void json_write_i64(struct json_writer *w, int64_t value);
-void json_write_real(struct json_writer *w, double value);	/* 3 decimals */
+void json_write_real(struct json_writer *w, double value); /* 3 decimals */
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
 

@@ -13,7 +13,7 @@ struct text_pos text_pos_at(const char *text, size_t n, size_t offset);
 
 /* The position of offset `to`, if `pos` is that of `from` <= `to`: for many
  * offsets in ascending order. */
-struct text_pos text_pos_move(
-    struct text_pos pos, const char *text, size_t from, size_t to);
+struct text_pos text_pos_move(struct text_pos pos, const char *text,
+    size_t from, size_t to);
 
 #endif

@@ -11,13 +11,19 @@
 #include "base/err.h"
 #include "formats/text_pos.h"
 
-enum tree_type { TREE_NULL, TREE_BOOL, TREE_NUMBER, TREE_STRING, TREE_LIST,
-		 TREE_MAP };
+enum tree_type {
+	TREE_NULL,
+	TREE_BOOL,
+	TREE_NUMBER,
+	TREE_STRING,
+	TREE_LIST,
+	TREE_MAP
+};
 
 struct tree_node {
 	enum tree_type type;
 	struct text_pos pos;
-	bool quoted;			/* YAML: was quoted */
+	bool quoted; /* YAML: was quoted */
 	/*
 	 * Scalars: the text, terminated, without NUL inside; numbers as
 	 * written; booleans "true"/"false".  NULL for lists and maps.
@@ -26,11 +32,11 @@ struct tree_node {
 	/* Map entries only: the key, and where it stands. */
 	const char *key;
 	struct text_pos key_pos;
-	const struct tree_node *children;	/* of lists and maps */
+	const struct tree_node *children; /* of lists and maps */
 	size_t n;
 };
 
-struct tree;				/* owns all nodes and texts */
+struct tree; /* owns all nodes and texts */
 
 /* The root; NULL for an empty YAML document. */
 const struct tree_node *tree_root(const struct tree *t);
