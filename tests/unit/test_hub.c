@@ -427,7 +427,7 @@ static void errors_are_told_apart_by_code_then_text(void **state)
 		const char *anonymous_words[2];
 	} cases[] = {
 		{ 404, { "X-Error-Code: RevisionNotFound" }, "", ERR_PERMANENT,
-		    { "no revision \"v2\"", "model list" },
+		    { "no revision \"v2\"", "tag or commit" },
 		    { "no revision \"main\"" } },
 		{ 404, { "X-Error-Code: EntryNotFound" }, "", ERR_PERMANENT,
 		    { "no file \"a.bin\" at v2" }, { "no file" } },
