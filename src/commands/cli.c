@@ -7,7 +7,7 @@
 #include "commands/cli.h"
 #include "commands/verbs.h"
 
-enum { OPTIONS_MAX = 32 };
+enum { OPTIONS_MAX = 32, COMMANDS_MAX = 32, COUNT_MAX = 10000 };
 
 /* One row per option: all that parsing, help and the manual's check need. */
 static const struct option_row {
@@ -26,7 +26,7 @@ static const struct option_row {
 	{ 'a', false, "all", NULL, "treat all jobs as due" },
 	{ 'r', false, "recheck", NULL, "hash again what is on disk" },
 	{ 'w', false, "ignore-window", NULL, "move bytes outside windows too" },
-	{ 'n', false, "dry-run", NULL, "only say what would be done (= plan)" },
+	{ 'y', false, "dry-run", NULL, "only say what would be done (= plan)" },
 	{ 'd', false, "max-duration", "TIME",
 	    "end in good order after TIME "
 	    "(30m, 6h)" },
@@ -36,6 +36,7 @@ static const struct option_row {
 	{ 'p', false, "problems", NULL,
 	    "only jobs with problems; exit 3 if "
 	    "there are any" },
+	{ 'n', true, "count", "N", "how many to show" },
 	{ 'T', false, "type", "TYPE", "model (default), dataset or space" },
 	{ 'R', false, "revision", "REV", "branch, tag, commit or refs/pr/N" },
 	{ 'i', false, "include", "PATTERN",
@@ -50,7 +51,7 @@ enum { N_ROWS = sizeof(option_rows) / sizeof(option_rows[0]) };
 
 const struct command cli_commands[] = {
 	{ "run", "[JOB...]", "fetch what is due, or the named jobs now",
-	    EVERYWHERE "arwnd",
+	    EVERYWHERE "arwyd",
 	    "  hfcron run                         what a crontab line calls\n"
 	    "  hfcron run --all                   everything, due or not\n"
 	    "  hfcron run Qwen/Qwen3-0.6B         one job now\n"
@@ -67,6 +68,12 @@ const struct command cli_commands[] = {
 	    "  hfcron status --problems\n"
 	    "  hfcron status --format json\n",
 	    0, -1, verb_status },
+	{ "history", "[JOB...]", "past attempts, the newest first",
+	    EVERYWHERE "n",
+	    "  hfcron history\n"
+	    "  hfcron history -n 5 Qwen/Qwen3-0.6B\n"
+	    "  hfcron history --format json\n",
+	    0, -1, verb_history },
 	{ "get", "REPO [FILE...]", "fetch one repository now; prints its path",
 	    EVERYWHERE "TRixl",
 	    "  hfcron get Qwen/Qwen3-0.6B\n"
@@ -93,7 +100,7 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name, struct err *e)
 {
-	const char *names[16], *nearest;
+	const char *names[COMMANDS_MAX], *nearest;
 	size_t n = 0;
 
 	for (const struct command *c = cli_commands; c->name != NULL; c++)
@@ -192,6 +199,14 @@ static int set_value(struct cli *cli, char letter, const char *value,
 			    "no duration; write 30m, 6h or 1h30m",
 			    value);
 		return 0;
+	case 'n':
+		if (num_parse_u64(value, strlen(value), COUNT_MAX,
+			&cli->count) == -1 ||
+		    cli->count == 0)
+			return err_set(e, ERR_USAGE,
+			    "--count \"%s\" is no number from 1 to %d", value,
+			    COUNT_MAX);
+		return 0;
 	case 't':
 		if (instant_parse(value, &cli->at, &cli->at_has_offset) == -1)
 			return err_set(e, ERR_USAGE,
@@ -252,7 +267,7 @@ static void set_flag(struct cli *cli, char letter)
 	case 'w':
 		cli->ignore_window = true;
 		break;
-	case 'n':
+	case 'y':
 		cli->dry_run = true;
 		break;
 	default:

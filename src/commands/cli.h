@@ -25,6 +25,8 @@ struct cli {
 	bool at_has_offset; /* else it is local time */
 	/* status */
 	bool problems;
+	/* history */
+	uint64_t count; /* 0: the command's own default */
 	/* get */
 	enum repo_type type;
 	bool has_type;

@@ -38,6 +38,21 @@ void report_time_json(struct json_writer *w, const char *key, struct wall t)
 	json_write_string(w, t.s == WALL_NONE ? NULL : instant_format(t, text));
 }
 
+void report_error_json(struct json_writer *w, enum err_kind kind,
+    const char *text)
+{
+	if (kind == ERR_NONE) {
+		json_write_null(w);
+		return;
+	}
+	json_write_begin_object(w);
+	json_write_key(w, "kind");
+	json_write_string(w, err_kind_name(kind));
+	json_write_key(w, "text");
+	json_write_string(w, text);
+	json_write_end_object(w);
+}
+
 void report_job_json(struct json_writer *w, const struct job *job,
     const struct job_state *state)
 {
@@ -66,16 +81,7 @@ void report_job_json(struct json_writer *w, const struct job *job,
 	json_write_key(w, "retries");
 	json_write_u64(w, state->retries);
 	json_write_key(w, "error");
-	if (state->error_kind == ERR_NONE) {
-		json_write_null(w);
-	} else {
-		json_write_begin_object(w);
-		json_write_key(w, "kind");
-		json_write_string(w, err_kind_name(state->error_kind));
-		json_write_key(w, "text");
-		json_write_string(w, state->error_text);
-		json_write_end_object(w);
-	}
+	report_error_json(w, state->error_kind, state->error_text);
 	json_write_key(w, "bytes_total");
 	json_write_u64(w, state->bytes_total);
 	json_write_key(w, "bytes_done");
@@ -113,6 +119,22 @@ const char *report_time(const struct session *s, const char *zone,
 	else
 		snprintf(buf, INSTANT_TEXT_MAX, "%04d-%02d-%02d %02d:%02d",
 		    (int)c.year, c.month, c.day, c.hour, c.minute);
+	return buf;
+}
+
+const char *report_local(const struct session *s, const char *zone,
+    struct wall t, char buf[INSTANT_TEXT_MAX])
+{
+	struct civil c;
+	int64_t offset_min, size;
+
+	calendar_local(&s->calendar, zone, t, &c);
+	offset_min = (instant_from_civil(&c) - t.s) / 60;
+	size = offset_min < 0 ? -offset_min : offset_min;
+	snprintf(buf, INSTANT_TEXT_MAX,
+	    "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", (int)c.year, c.month,
+	    c.day, c.hour, c.minute, c.second, offset_min < 0 ? '-' : '+',
+	    (int)(size / 60), (int)(size % 60));
 	return buf;
 }
 

@@ -21,6 +21,9 @@ int report_end(struct json_writer *w, struct strbuf *out, int status);
 /* One object of "jobs". */
 void report_job_json(struct json_writer *w, const struct job *job,
     const struct job_state *state);
+/* {"kind":..., "text":...}, or null if there was none. */
+void report_error_json(struct json_writer *w, enum err_kind kind,
+    const char *text);
 void report_time_json(struct json_writer *w, const char *key, struct wall t);
 
 /* A few lines for people; `colour` for the state. */
@@ -29,6 +32,11 @@ void report_job_text(FILE *out, const struct session *s, const struct job *job,
 
 /* "22:00", "Sun 02:00" or "2026-11-22 22:00" in the zone, whichever says enough. */
 const char *report_time(const struct session *s, const char *zone,
+    struct wall t, char buf[INSTANT_TEXT_MAX]);
+
+/* RFC 3339 with the zone's offset at that instant:
+ * "2026-11-22T22:00:03+01:00".  t is not WALL_NONE. */
+const char *report_local(const struct session *s, const char *zone,
     struct wall t, char buf[INSTANT_TEXT_MAX]);
 
 /* Needs a person or is failing. */

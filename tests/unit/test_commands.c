@@ -85,6 +85,14 @@ static void cli_accepts(void **state)
 	assert_false(cli.at_has_offset);
 	cli_release(&cli);
 
+	assert_int_equal(parse("history x -n 7", &command, &cli, &e), 0);
+	assert_int_equal(cli.count, 7);
+	assert_int_equal(cli.n_words, 1);
+	cli_release(&cli);
+	assert_int_equal(parse("history --count=10000", &command, &cli, &e), 0);
+	assert_int_equal(cli.count, 10000);
+	cli_release(&cli);
+
 	assert_int_equal(parse("--help", &command, &cli, &e), 0);
 	assert_null(command);
 	assert_true(cli.help);
@@ -112,6 +120,10 @@ static void cli_refuses(void **state)
 		{ "run --max-duration 0s", "is no duration" },
 		{ "run --format xml", "text or json" },
 		{ "plan --at yesterday", "is no time" },
+		{ "history -n 0", "1 to 10000" },
+		{ "history -n -1", "1 to 10000" },
+		{ "history --count 10001", "1 to 10000" },
+		{ "run -n", "unknown option" },
 		{ "plan x", "unexpected \"x\"" },
 		{ "get", "get needs REPO" },
 		{ "get a/b --type bucket", "model, dataset or space" },
