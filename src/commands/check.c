@@ -15,6 +15,21 @@ static void print_json(const struct session *s, int status)
 	report_begin(&w, &out, "check");
 	json_write_key(&w, "config");
 	json_write_string(&w, s->config.file);
+	json_write_key(&w, "cache_dir");
+	json_write_string(&w, s->config.cache_dir);
+	json_write_key(&w, "state_dir");
+	json_write_string(&w, s->config.state_dir);
+	json_write_key(&w, "endpoint");
+	json_write_string(&w, s->config.endpoint);
+	/* Where it comes from, never the token. */
+	json_write_key(&w, "token_from");
+	json_write_string(&w, s->token_where[0] ? s->token_where : NULL);
+	json_write_key(&w, "local_dirs");
+	json_write_begin_array(&w);
+	for (size_t i = 0; i < s->list.n; i++)
+		if (s->list.jobs[i].local_dir != NULL)
+			json_write_string(&w, s->list.jobs[i].local_dir);
+	json_write_end_array(&w);
 	json_write_key(&w, "jobs");
 	json_write_u64(&w, s->list.n);
 	json_write_key(&w, "problems");

@@ -37,6 +37,8 @@ static const struct option_row {
 	    "only jobs with problems; exit 3 if "
 	    "there are any" },
 	{ 'n', true, "count", "N", "how many to show" },
+	{ 'C', false, "as-cron", NULL,
+	    "run the installed entry as the scheduler does" },
 	{ 'T', false, "type", "TYPE", "model (default), dataset or space" },
 	{ 'R', false, "revision", "REV", "branch, tag, commit or refs/pr/N" },
 	{ 'i', false, "include", "PATTERN",
@@ -85,6 +87,12 @@ const struct command cli_commands[] = {
 	    "  hfcron check\n"
 	    "  hfcron --config ./hfcron.yaml check\n",
 	    0, 0, verb_check },
+	{ "doctor", "", "is all there that a run at night needs?",
+	    EVERYWHERE "C",
+	    "  hfcron doctor\n"
+	    "  hfcron doctor --as-cron            what cron or systemd would "
+	    "see\n",
+	    0, 0, verb_doctor },
 	{ "stop", "", "ask the run at work to end in good order, and wait",
 	    EVERYWHERE, "  hfcron stop\n", 0, 0, verb_stop },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
@@ -269,6 +277,9 @@ static void set_flag(struct cli *cli, char letter)
 		break;
 	case 'y':
 		cli->dry_run = true;
+		break;
+	case 'C':
+		cli->as_cron = true;
 		break;
 	default:
 		cli->problems = true;

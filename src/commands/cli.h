@@ -27,6 +27,8 @@ struct cli {
 	bool problems;
 	/* history */
 	uint64_t count; /* 0: the command's own default */
+	/* doctor */
+	bool as_cron;
 	/* get */
 	enum repo_type type;
 	bool has_type;

@@ -8,6 +8,7 @@ int verb_run(const struct cli *cli);
 int verb_plan(const struct cli *cli);
 int verb_status(const struct cli *cli);
 int verb_history(const struct cli *cli);
+int verb_doctor(const struct cli *cli);
 int verb_get(const struct cli *cli);
 int verb_check(const struct cli *cli);
 int verb_stop(const struct cli *cli);
