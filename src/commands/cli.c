@@ -64,6 +64,11 @@ const struct command cli_commands[] = {
 	    "  hfcron plan\n"
 	    "  hfcron plan --at 2026-03-29T02:30\n",
 	    0, 0, verb_plan },
+	{ "next", "[JOB...]", "the coming slots and windows", EVERYWHERE "nt",
+	    "  hfcron next\n"
+	    "  hfcron next -n 3 Qwen/Qwen3-0.6B\n"
+	    "  hfcron next --at 2027-03-28T00:00\n",
+	    0, -1, verb_next },
 	{ "status", "[JOB...]", "every job: state, freshness, next, last error",
 	    EVERYWHERE "p",
 	    "  hfcron status\n"

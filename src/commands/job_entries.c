@@ -308,3 +308,16 @@ int job_entries_plan(struct job_entries *entries, struct session *s,
 	return plan_build(&config, entries->plan_jobs, entries->n, now,
 	    &s->calendar, &s->dice, plan, e);
 }
+
+int job_entries_upcoming(struct job_entries *entries, struct session *s,
+    struct wall now, size_t max, struct upcoming_list *upcoming, struct err *e)
+{
+	size_t n = 0;
+
+	fill_plan_jobs(entries, false);
+	for (size_t i = 0; i < entries->n; i++)
+		if (s->cli->n_words == 0 || entries->items[i].named)
+			entries->plan_jobs[n++] = entries->plan_jobs[i];
+	return upcoming_build(entries->plan_jobs, n, max, now, &s->calendar,
+	    &s->dice, upcoming, e);
+}

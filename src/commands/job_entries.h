@@ -7,6 +7,7 @@
 #include "commands/session.h"
 #include "plan/plan.h"
 #include "plan/reconcile.h"
+#include "plan/upcoming.h"
 
 struct job_entry {
 	const struct job *job;	/* foreign: the list's */
@@ -46,6 +47,11 @@ int job_entries_save(struct job_entries *entries, struct session *s,
 
 /* Store one job, with its due instant planned anew. */
 int job_entry_save(struct job_entry *entry, struct session *s, struct err *e);
+
+/* What comes next of the named jobs, or of all if none is named; `upcoming`
+ * counts in plan_jobs. */
+int job_entries_upcoming(struct job_entries *entries, struct session *s,
+    struct wall now, size_t max, struct upcoming_list *upcoming, struct err *e);
 
 int job_entries_plan(struct job_entries *entries, struct session *s,
     struct wall now, struct plan *plan, struct err *e);

@@ -55,19 +55,6 @@ static void print_text(const struct plan *plan,
 	strbuf_release(&out);
 }
 
-/* --at without an offset is local time. */
-static struct wall plan_now(const struct session *s)
-{
-	struct civil c;
-
-	if (!s->cli->has_at)
-		return s->now;
-	if (s->cli->at_has_offset)
-		return s->cli->at;
-	instant_to_civil(s->cli->at.s, &c);
-	return calendar_instant(&s->calendar, "local", &c);
-}
-
 /* `run JOB --dry-run` would not touch the others. */
 static void keep_named(struct plan *plan, const struct job_entries *entries)
 {
@@ -111,7 +98,7 @@ int verb_plan(const struct cli *cli)
 	if (session_load(&s, true) == 0 &&
 	    session_open_store(&s, STORE_READ_ONLY) == 0 &&
 	    session_open_token(&s) == 0) {
-		struct wall now = plan_now(&s);
+		struct wall now = session_as_if(&s);
 
 		if (job_entries_load(&entries, &s, &e) == -1 ||
 		    job_entries_plan(&entries, &s, now, &plan, &e) == -1)

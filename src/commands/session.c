@@ -76,6 +76,18 @@ char *session_state_path(const struct session *s, const char *name)
 	return fs_join(s->config.state_dir, name);
 }
 
+struct wall session_as_if(const struct session *s)
+{
+	struct civil c;
+
+	if (!s->cli->has_at)
+		return s->now;
+	if (s->cli->at_has_offset)
+		return s->cli->at;
+	instant_to_civil(s->cli->at.s, &c);
+	return calendar_instant(&s->calendar, "local", &c);
+}
+
 void session_wipe_display(const struct session *s)
 {
 	if (s->wipe != NULL)

@@ -73,6 +73,9 @@ void session_access_hash(const struct session *s, uint8_t hash[JOB_HASH_BYTES]);
 /* Before anything is written to stderr while a display may be painted. */
 void session_wipe_display(const struct session *s);
 
+/* The instant that --at names (local time without an offset), or now. */
+struct wall session_as_if(const struct session *s);
+
 /* "hfcron: TEXT" on stderr, and into the log as an error; the same text not
  * twice in a row, however many jobs meet it. */
 void session_complain(struct session *s, const struct err *e);

@@ -6,6 +6,7 @@ struct cli;
 
 int verb_run(const struct cli *cli);
 int verb_plan(const struct cli *cli);
+int verb_next(const struct cli *cli);
 int verb_status(const struct cli *cli);
 int verb_history(const struct cli *cli);
 int verb_doctor(const struct cli *cli);

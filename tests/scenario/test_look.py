@@ -92,3 +92,76 @@ def test_history_wrong_words(hub, hf):
     assert hf.run("history").out == "no attempt is remembered yet\n"
     assert attempts(hf) == []
     assert not hf.state.exists()
+
+
+# -- next
+
+ZONES = {
+    "night": {"at": "02:30", "window": "02:00-05:00", "timezone": "Europe/Berlin"},
+    "howe": {"at": "01:45", "timezone": "Australia/Lord_Howe"},
+    "often": {"every": "6h"},
+}
+
+
+def coming(hf, *args, **options):
+    return hf.run("next", "--format", "json", *args, **options).json["coming"]
+
+
+def test_next_needs_no_store_and_no_hub(hf):
+    hf.configure(schedules=ZONES, default_schedule="howe")
+    hf.models("org/a", {"name": "org/b", "schedule": "night"})
+    at = ("--at", "2027-01-15T12:00:00Z")
+    lines = hf.run("next", *at, "-n", "3").out.splitlines()
+    assert len(lines) == 3 and not hf.state.exists()
+    found = coming(hf, *at)
+    assert len(found) == 10
+    assert [c["at"] for c in found[:3]] == [line.split("  ")[1] for line in lines]
+    assert len(hf.run("next").out.splitlines()) == 10
+
+
+def test_next_over_both_clock_changes(hf):
+    """Each slot in its own zone; in the gap at its end, in the overlap once."""
+    hf.configure(schedules=ZONES, default_schedule="night")
+    hf.models("org/a", {"name": "org/b", "schedule": "howe"})
+    env = {"TZ": "UTC"}
+    spring = coming(hf, "--at", "2027-03-27T12:00:00Z", "-n", "12", env=env)
+    at = {(c["schedule"], tuple(c["what"])): c["local"] for c in reversed(spring)
+          if "due" not in c["what"]}
+    assert at["night", ("slot", "window_opens")] == "2027-03-28T03:00:00+02:00"
+    assert at["night", ("window_closes",)] == "2027-03-28T05:00:00+02:00"
+    assert at["howe", ("slot",)] == "2027-03-28T01:45:00+11:00"
+    autumn = coming(hf, "org/a", "--at", "2027-10-30T12:00:00Z", "-n", "20", env=env)
+    slots = [c["local"] for c in autumn if "slot" in c["what"]]
+    assert slots[:2] == ["2027-10-31T02:30:00+02:00", "2027-11-01T02:30:00+01:00"]
+    text = hf.run("next", "org/a", "--at", "2027-10-30T12:00", env=env).out
+    assert "Sun 2027-10-31 02:30 +02:00  2027-10-31T00:30:00Z  night (Europe/Berlin)" in text
+    assert spring == sorted(spring, key=lambda c: c["at"])
+
+
+def test_next_tells_of_tries_and_unfinished_jobs(hub, hf):
+    hub.add_repo("org/big", {"w.bin": Lfs(Generated(1, 40 * MiB))})
+    hub.add_repo("org/bad", {"a": "b"})
+    hf.models("org/big", "org/bad", {"name": "org/off", "enabled": False})
+    hub.fault(faults.status(503), path="*org/bad/revision/*")
+    hub.throttle.rate = 8_000_000
+    hf.run("run", "--max-duration", "1s", expect=1)
+    found = coming(hf)
+    tries = {c["first_jobs"][0]: c for c in found if c["what"] == ["next_try"]}
+    bad = hf.status("org/bad")
+    assert tries["model/org/bad@main"]["at"] == bad["next_due"]
+    assert tries["model/org/bad@main"]["reason"].startswith("1 failure, next try ")
+    assert tries["model/org/big@main"]["at"] == hf.status("org/big")["next_due"]
+    assert not any("off" in job for c in found for job in c["first_jobs"])
+    assert "1 failure" in hf.run("next", "org/bad").out
+    assert "org/big" not in hf.run("next", "org/bad").out
+
+
+def test_next_wrong_words(hf):
+    hf.models("org/name")
+    assert "no job is named" in hf.run("next", "org/nmae", expect=2).err
+    assert "1 to 10000" in hf.run("next", "-n", "all", expect=2).err
+    assert "is no time" in hf.run("next", "--at", "tomorrow", expect=2).err
+    hf.models({"name": "org/name", "enabled": False})
+    assert hf.run("next").out == "nothing is to come; hfcron plan says why\n"
+    hf.models()
+    assert hf.run("next").out == "the list has no jobs\n"

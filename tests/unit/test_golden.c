@@ -14,6 +14,8 @@
  *	due      2026-11-22T22:00:00Z  ...
  *	.
  *
+ * A `next N` line instead of `plan` is answered by what comes next.
+ *
  * `now` and the lines under it may come again within a case.
  * `test_golden --print FILE` prints the file with the plans as they are.
  */
@@ -33,6 +35,7 @@
 #include "base/vec.h"
 #include "plan/plan.h"
 #include "plan/plan_text.h"
+#include "plan/upcoming_text.h"
 #include "support/fixed_calendar.h"
 #include "support/plan_fixture.h"
 
@@ -243,7 +246,22 @@ static void make_plan(const struct golden *g, struct strbuf *out)
 	plan_release(&plan);
 }
 
-static int check_plan(struct golden *g, FILE *in)
+static void make_next(const struct golden *g, size_t max, struct strbuf *out)
+{
+	struct plan_dice dice = { unit, (void *)&g->dice };
+	struct calendar cal = fixed_calendar((char *)g->local);
+	struct upcoming_list list;
+	struct err e = ERR_INIT;
+
+	assert_int_equal(0,
+	    upcoming_build(g->plan_jobs, g->n_jobs, max, g->now, &cal, &dice,
+		&list, &e));
+	upcoming_text(&list, g->plan_jobs, &cal, out);
+	upcoming_release(&list);
+}
+
+/* What comes next, if next > 0, or else the plan. */
+static int check_plan(struct golden *g, FILE *in, size_t next)
 {
 	char line[LINE_MAX_BYTES];
 	struct strbuf expected, actual;
@@ -258,7 +276,10 @@ static int check_plan(struct golden *g, FILE *in)
 		if (!ended)
 			strbuf_puts(&expected, line);
 	}
-	make_plan(g, &actual);
+	if (next > 0)
+		make_next(g, next, &actual);
+	else
+		make_plan(g, &actual);
 	g->n_plans++;
 	if (g->print != NULL) {
 		fprintf(g->print, "%s.\n", strbuf_text(&actual));
@@ -300,7 +321,9 @@ static int obey(struct golden *g, FILE *in, char *line)
 	else if (strcmp(line, "job") == 0)
 		return add_job(g, value);
 	else if (strcmp(line, "plan") == 0)
-		return check_plan(g, in);
+		return check_plan(g, in, 0);
+	else if (strcmp(line, "next") == 0)
+		return check_plan(g, in, strtoul(value, NULL, 10));
 	else if (line[0] != '\0' && line[0] != '#')
 		return complain(g, "what is this?");
 	return 0;
