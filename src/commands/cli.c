@@ -30,6 +30,9 @@ static const struct option_row {
 	{ 'd', false, "max-duration", "TIME",
 	    "end in good order after TIME "
 	    "(30m, 6h)" },
+	{ 'M', false, "max-bytes", "SIZE",
+	    "end in good order after SIZE "
+	    "(500MB, 20GB)" },
 	{ 't', false, "at", "TIME",
 	    "as if it were TIME "
 	    "(2026-03-29T02:30, Z for UTC)" },
@@ -53,12 +56,13 @@ enum { N_ROWS = sizeof(option_rows) / sizeof(option_rows[0]) };
 
 const struct command cli_commands[] = {
 	{ "run", "[JOB...]", "fetch what is due, or the named jobs now",
-	    EVERYWHERE "arwyd",
+	    EVERYWHERE "arwydM",
 	    "  hfcron run                         what a crontab line calls\n"
 	    "  hfcron run --all                   everything, due or not\n"
 	    "  hfcron run Qwen/Qwen3-0.6B         one job now\n"
 	    "  hfcron run --max-duration 6h       stop in good order after 6 "
-	    "hours\n",
+	    "hours\n"
+	    "  hfcron run --max-bytes 20GB        or after so many bytes\n",
 	    0, -1, verb_run },
 	{ "plan", "", "say what a run would do, and why", EVERYWHERE "taw",
 	    "  hfcron plan\n"
@@ -210,6 +214,14 @@ static int set_value(struct cli *cli, char letter, const char *value,
 			return err_set(e, ERR_USAGE,
 			    "--max-duration \"%s\" is "
 			    "no duration; write 30m, 6h or 1h30m",
+			    value);
+		return 0;
+	case 'M':
+		if (num_parse_size(value, &cli->max_bytes) == -1 ||
+		    cli->max_bytes == 0)
+			return err_set(e, ERR_USAGE,
+			    "--max-bytes \"%s\" is no size; write 500MB, "
+			    "20GB or 10GiB",
 			    value);
 		return 0;
 	case 'n':

@@ -19,6 +19,7 @@ struct cli {
 	/* run */
 	bool all, recheck, ignore_window, dry_run;
 	int64_t max_duration_ms; /* 0: none */
+	uint64_t max_bytes;	 /* 0: none */
 	/* plan */
 	bool has_at;
 	struct wall at;

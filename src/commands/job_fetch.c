@@ -77,11 +77,20 @@ static bool has_todo(const struct job_work *w)
 	return false;
 }
 
+/* Its last byte came when the window or the budget ended: to publish it moves
+ * none.  A signal leaves no time for that. */
+static bool is_all_there(const struct job_work *w)
+{
+	return w->begun && w->stop_kind != OUTCOME_INTERRUPTED &&
+	    w->busy == 0 && w->lost == 0 && !has_todo(w);
+}
+
 /* Publish, or leave it for another run; nothing of it is in flight. */
 static void end_work(struct job_fetch *fetch, struct job_work *w)
 {
 	job_work_flush_proven(w, fetch->session);
-	if (w->error.kind == ERR_NONE && !w->stopped) {
+	if (w->error.kind == ERR_NONE && (!w->stopped || is_all_there(w))) {
+		w->stopped = false;
 		w->phase = WORK_FETCHED;
 		job_work_publish(w, fetch->session);
 	} else if (w->error.kind != ERR_NONE) {
@@ -128,8 +137,9 @@ static bool must_stop_work(struct job_fetch *fetch, struct job_work *w)
 	if (w->closes.s != WALL_NONE && clock_wall().s >= w->closes.s) {
 		w->stopped = true;
 		w->stop_kind = OUTCOME_WINDOW_END;
-	} else if (fetch->deadline.ms != 0 &&
-	    clock_mono().ms >= fetch->deadline.ms) {
+	} else if ((fetch->deadline.ms != 0 &&
+		       clock_mono().ms >= fetch->deadline.ms) ||
+	    (fetch->max_bytes != 0 && fetch->received >= fetch->max_bytes)) {
 		w->stopped = true;
 		w->stop_kind = OUTCOME_BUDGET_END;
 	}
@@ -518,6 +528,7 @@ static void on_bytes(void *cookie, void *owner, uint64_t n)
 	struct fetch_file *file = owner;
 
 	(void)cookie;
+	file->fetch->received += n;
 	file->work->bytes_received += n;
 	file->work->bytes_done += n;
 }
@@ -661,6 +672,7 @@ int job_fetch(struct job_fetch *fetch, enum outcome_kind (*why)(void *cookie),
 	options.backoff.limit = s->config.retry.attempts;
 	options.dice = dice;
 	options.grace_ms = GRACE_MS;
+	options.max_bytes = fetch->max_bytes;
 	engine = engine_new(&options, &calls, e);
 	if (engine == NULL)
 		return -1;

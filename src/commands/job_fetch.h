@@ -12,6 +12,8 @@ struct job_fetch {
 	struct job_work *works; /* foreign; in the order to be done */
 	size_t n;
 	struct mono deadline; /* of the run; ms 0: none */
+	uint64_t max_bytes;   /* of the run; 0: none */
+	uint64_t received;    /* so far, over all works */
 	/* A work ended (fetched and published, failed or stopped): remember
 	 * it.  Called at once, while others go on. */
 	void (*ended)(void *cookie, struct job_work *w);

@@ -267,6 +267,7 @@ static void fetch_all(struct run *run)
 	fetch.works = run->works;
 	fetch.n = run->n;
 	fetch.deadline = run->deadline;
+	fetch.max_bytes = run->session.cli->max_bytes;
 	fetch.ended = ended;
 	fetch.cookie = run;
 	if (job_fetch(&fetch, why_stopped, run, &e) == -1)

@@ -25,6 +25,11 @@
  * refused, whatever the status, or 60 s before its Expires; then the file's
  * own URL is asked again.
  *
+ * With max_bytes pieces are cut so that received and asked-for bytes together
+ * never exceed it; only a stream that the server cannot cut comes whole once it
+ * is begun.  When it is reached nothing new is asked for, and the caller says
+ * by must_stop what ends.
+ *
  * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: snapshot the
  * extents, fdatasync in a helper thread, then on_durable.
  */
@@ -122,8 +127,9 @@ struct engine_callbacks {
 	 * was told. */
 	void (*on_failed)(void *cookie, void *file, const struct err *e);
 	/* When may no new piece be asked for this file?  Called before each
-	 * piece; true ends the file as cancelled with progress kept.  May be
-	 * NULL. */
+	 * piece; true ends the file as cancelled with progress kept, after
+	 * the grace if pieces are running or it only remains to be proven.
+	 * May be NULL. */
 	bool (*must_stop)(void *cookie, void *file);
 };
 
@@ -135,7 +141,8 @@ struct engine_options {
 	struct backoff_policy backoff;
 	double (*dice)(void *cookie); /* jitter in [0,1) */
 	void *dice_cookie;
-	int64_t grace_ms; /* running pieces at a stop */
+	int64_t grace_ms;   /* running pieces at a stop */
+	uint64_t max_bytes; /* over all files; 0: no limit */
 };
 
 struct engine;

@@ -250,13 +250,14 @@ bool engine_file_stops(struct open_file *f, struct mono now)
 	return true;
 }
 
-/* The window closed on it: a short grace for running pieces, then the end. */
+/* The window closed on it: a short grace for running pieces, and for the proof
+ * of what is all there; then the end. */
 static void stop_if_asked(struct open_file *f, struct mono now)
 {
+	bool works = f->n_pieces > 0 || partial_file_is_complete(&f->partial);
 	struct err e = ERR_INIT;
 
-	if (!engine_file_stops(f, now) ||
-	    (f->n_pieces > 0 && now.ms < f->stop_at.ms))
+	if (!engine_file_stops(f, now) || (works && now.ms < f->stop_at.ms))
 		return;
 	err_set(&e, ERR_CANCELLED, "stopped; progress is kept");
 	engine_file_fail(f, &e);

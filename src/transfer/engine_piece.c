@@ -258,10 +258,26 @@ static int taken_ranges(const struct open_file *f, struct extents *taken)
 	return 0;
 }
 
+/* What may still be asked for: all that is asked for may also come. */
+static uint64_t budget_left(const struct engine *engine)
+{
+	uint64_t used = engine->progress.bytes_received;
+
+	if (engine->options.max_bytes == 0)
+		return UINT64_MAX;
+	for (const struct open_file *f = engine->files; f != NULL; f = f->next)
+		for (const struct piece *p = f->pieces; p != NULL; p = p->next)
+			if (!p->done)
+				used += p->range.to - p->at;
+	return used < engine->options.max_bytes
+	    ? engine->options.max_bytes - used
+	    : 0;
+}
+
 static bool next_range(const struct open_file *f, struct extent *next)
 {
+	uint64_t window, limit, left = budget_left(f->engine);
 	struct extents taken;
-	uint64_t window, limit;
 	bool found = false;
 
 	window = 2 * (uint64_t)f->engine->options.connections * f->piece_bytes;
@@ -272,7 +288,9 @@ static bool next_range(const struct open_file *f, struct extent *next)
 		found = piece_plan_next(&taken, f->partial.size, f->piece_bytes,
 		    limit, next);
 	extents_release(&taken);
-	return found;
+	if (found && !f->one_stream && next->to - next->from > left)
+		next->to = next->from + left;
+	return found && left > 0;
 }
 
 static const char *choose_url(struct open_file *f, bool *direct)

@@ -510,6 +510,7 @@ void world_begin(struct world *w)
 	options.backoff.limit = 5;
 	options.dice = dice;
 	options.grace_ms = w->grace_ms;
+	options.max_bytes = w->max_bytes;
 	w->engine = engine_new(&options, &calls, &e);
 	assert_non_null(w->engine);
 	w->next = 0;

@@ -52,6 +52,7 @@ struct world {
 	bool redirects; /* the own URL leads to the direct one */
 	int64_t grace_ms, cancel_at_ms; /* -1: never */
 	unsigned nothing_now;		/* so often before the first file */
+	uint64_t max_bytes;		/* of one run; 0: no limit */
 	bool no_body_limit;
 	/* Changes the reply, which is right when it comes.  May be NULL. */
 	void (*script)(struct world *w, struct world_file *f,

@@ -1748,6 +1748,176 @@ static void must_stop_while_waiting(void **state)
 	world_free(w);
 }
 
+/* What is left of a run that began at cookie's instant is a second. */
+static bool stop_after_a_second(struct world *w, struct world_file *f)
+{
+	const int64_t *began_ms = w->cookie;
+
+	(void)f;
+	return fake_clock_ms() >= *began_ms + 1000;
+}
+
+/* Night after night: no piece ends within its window, and yet no byte comes
+ * twice and each night ends on time. */
+static void window_after_window(void **state)
+{
+	struct world *w = world_new(8);
+	struct world_file *f = world_add(w, 70 * MIB + 5, DIGEST_SHA256);
+	struct world_file *g = world_add(w, 33 * MIB, DIGEST_GIT_SHA1);
+	int64_t began_ms;
+	unsigned nights = 0;
+
+	(void)state;
+	w->script = slow;
+	w->must_stop = stop_after_a_second;
+	w->cookie = &began_ms;
+	fake_sync.takes_ms = 50;
+	do {
+		uint64_t before = f->bytes + g->bytes;
+		size_t n;
+		const struct fake_ask *asks;
+
+		began_ms = fake_clock_ms();
+		assert_int_equal(world_run(w), 0);
+		asks = world_asks(w, &n);
+		for (size_t i = 0; i < n; i++)
+			assert_true(asks[i].at_ms < began_ms + 1000);
+		assert_true(fake_clock_ms() < began_ms + 1000 + 500 + 500);
+		assert_true(f->bytes + g->bytes > before);
+		if (f->outcome == WORLD_FAILED) {
+			expect_failed(f, ERR_CANCELLED);
+			assert_int_equal(extents_bytes(&f->saved_extents),
+			    f->bytes);
+		}
+		assert_true(++nights < 100);
+	} while (f->outcome != WORLD_WHOLE || g->outcome != WORLD_WHOLE);
+	assert_true(nights >= 3);
+	assert_int_equal(f->bytes, f->size);
+	assert_int_equal(g->bytes, g->size);
+	world_free(w);
+}
+
+static bool stop_when_all_came(struct world *w, struct world_file *f)
+{
+	(void)w;
+	return f->bytes == f->size;
+}
+
+static void first_piece_last(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	(void)f;
+	if (ask->from == 0)
+		reply->delay_ms = 5000;
+}
+
+/* The window ends with the last byte: what remains is the proof. */
+static void stop_with_the_last_byte(void **state)
+{
+	struct world *w = world_new(4);
+	struct world_file *f = world_add(w, 33 * MIB, DIGEST_SHA256);
+
+	(void)state;
+	w->script = first_piece_last;
+	w->must_stop = stop_when_all_came;
+	assert_int_equal(world_run(w), 0);
+	expect_whole(f);
+	world_free(w);
+}
+
+static bool stop_at_max_bytes(struct world *w, struct world_file *f)
+{
+	struct engine_progress progress;
+
+	(void)f;
+	engine_progress(w->engine, &progress);
+	return progress.bytes_received >= w->max_bytes;
+}
+
+static bool all_whole(const struct world *w)
+{
+	for (unsigned i = 0; i < w->n_files; i++)
+		if (w->files[i].outcome != WORLD_WHOLE)
+			return false;
+	return true;
+}
+
+static void one_in_four_breaks(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	(void)f;
+	if (ask->ordinal % 4 == 1)
+		break_at(reply, 300000);
+}
+
+/* Each run takes exactly what it may, large files and small, with requests that
+ * break; and no byte comes twice. */
+static void max_bytes_over_many_runs(void **state)
+{
+	static const uint64_t most[] = { 1000003, 7 * MIB, 64 * MIB };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		struct world *w = world_new(4);
+		uint64_t total = 0, sizes = 0;
+		unsigned runs = 0;
+
+		world_add(w, 34 * MIB + 1, DIGEST_SHA256);
+		world_add(w, 3 * MIB, DIGEST_GIT_SHA1);
+		world_add(w, 5000, DIGEST_SHA256);
+		world_add(w, 33 * MIB, DIGEST_GIT_SHA1);
+		w->max_bytes = most[i];
+		w->must_stop = stop_at_max_bytes;
+		w->script = one_in_four_breaks;
+		do {
+			assert_int_equal(world_run(w), 0);
+			total += w->progress.bytes_received;
+			if (!all_whole(w))
+				assert_int_equal(w->progress.bytes_received,
+				    most[i]);
+			assert_true(w->progress.bytes_received <= most[i]);
+			assert_true(++runs < 100);
+		} while (!all_whole(w));
+		for (unsigned k = 0; k < w->n_files; k++) {
+			assert_int_equal(w->files[k].bytes, w->files[k].size);
+			sizes += w->files[k].size;
+		}
+		assert_int_equal(total, sizes);
+		assert_int_equal(runs, (sizes + most[i] - 1) / most[i]);
+		world_free(w);
+	}
+}
+
+static void no_ranges_here(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	fake_reply_right(reply, ask, f->size, false);
+}
+
+/* What cannot be cut comes whole, or it would never come. */
+static void max_bytes_without_ranges(void **state)
+{
+	struct world *w = world_new(4);
+	struct world_file *f = world_add(w, 40 * MIB, DIGEST_SHA256);
+	struct world_file *g = world_add(w, 40 * MIB, DIGEST_SHA256);
+
+	(void)state;
+	w->max_bytes = 5 * MIB;
+	w->must_stop = stop_at_max_bytes;
+	w->script = no_ranges_here;
+	assert_int_equal(world_run(w), 0);
+	assert_true(w->progress.bytes_received < 2 * f->size);
+	(void)world_run(w);
+	(void)world_run(w);
+	(void)world_run(w);
+	expect_whole(f);
+	expect_whole(g);
+	world_free(w);
+}
+
 /* --- other programs ---------------------------------------------------------- */
 
 struct removal {
@@ -1909,6 +2079,10 @@ int main(void)
 		cmocka_unit_test(must_stop_gives_grace),
 		cmocka_unit_test(must_stop_at_once),
 		cmocka_unit_test(must_stop_while_waiting),
+		cmocka_unit_test(window_after_window),
+		cmocka_unit_test(stop_with_the_last_byte),
+		cmocka_unit_test(max_bytes_over_many_runs),
+		cmocka_unit_test(max_bytes_without_ranges),
 		cmocka_unit_test(removed_partial_is_made_anew),
 		cmocka_unit_test(always_removed_partial),
 		cmocka_unit_test(no_directory),
