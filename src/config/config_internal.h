@@ -39,6 +39,8 @@ void config_schedule_window(const struct reader *r,
     const struct tree_node *node, void *into);
 void config_schedule_timezone(const struct reader *r,
     const struct tree_node *node, void *into);
+void config_schedule_splay(const struct reader *r, const struct tree_node *node,
+    void *into);
 void config_schedule_catch_up(const struct reader *r,
     const struct tree_node *node, void *into);
 

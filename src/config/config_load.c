@@ -351,6 +351,7 @@ static void read_file(const struct reader *r, const struct tree_node *node,
 	KEY("schedules.*.window", config_schedule_window)      \
 	KEY("schedules.*.timezone", config_schedule_timezone)  \
 	KEY("schedules.*.catch_up", config_schedule_catch_up)  \
+	KEY("schedules.*.splay", config_schedule_splay)        \
 	KEY("default_schedule", read_default_schedule)         \
 	KEY("transfer", read_transfer)                         \
 	KEY("transfer.parallel_jobs", read_parallel_jobs)      \

@@ -19,6 +19,7 @@ enum {
 };
 
 #define EVERY_MIN_MS INT64_C(1000)
+#define SPLAY_MAX_MS (INT64_C(24) * 60 * MINUTE_MS)
 #define EVERY_MAX_MS (INT64_C(366) * 24 * 60 * MINUTE_MS)
 
 /* A schedule while its keys are read. */
@@ -296,6 +297,19 @@ void config_schedule_catch_up(const struct reader *r,
 	if (reader_word(r, node, words, &word))
 		d->schedule->catch_up = word == 0 ? CATCH_UP_ONCE
 						  : CATCH_UP_SKIP;
+}
+
+void config_schedule_splay(const struct reader *r, const struct tree_node *node,
+    void *into)
+{
+	struct draft *d = into;
+	int64_t ms;
+
+	if (!reader_duration(r, node, 0, SPLAY_MAX_MS, &ms))
+		return;
+	if (ms % 1000 != 0)
+		reader_expected(r, node, "whole seconds");
+	d->schedule->splay_s = ms / 1000;
 }
 
 /* Exactly one rule, or only a window; days with `at` alone. */

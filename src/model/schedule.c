@@ -257,5 +257,7 @@ char *schedule_text(const struct schedule *s)
 	strbuf_printf(&out, "; zone %s; catch up %s",
 	    s->zone == NULL ? "local" : s->zone,
 	    s->catch_up == CATCH_UP_SKIP ? "skip" : "once");
+	if (s->splay_s > 0)
+		strbuf_printf(&out, "; splay %" PRId64 "s", s->splay_s);
 	return strbuf_detach(&out);
 }

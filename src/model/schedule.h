@@ -44,6 +44,9 @@ struct schedule {
 	size_t n_windows;
 	char *zone; /* own; "local", "UTC" or IANA */
 	enum catch_up catch_up;
+	/* Each job begins at its own instant within so long after a slot, as
+	 * far as the window and the next slot leave room; 0: at the slot. */
+	int64_t splay_s;
 };
 
 void schedule_release(struct schedule *s);
@@ -61,7 +64,7 @@ int schedule_parse_window(const char *text, struct window *w,
 
 /*
  * One line that says all that changes when the schedule yields slots and
- * windows (kind, times, days, zone, catch_up), for fingerprints and `plan`.
+ * windows (kind, times, days, zone, catch_up, splay), for fingerprints and `plan`.
  * Returns owned, NULL: no memory.
  */
 char *schedule_text(const struct schedule *s);

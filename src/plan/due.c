@@ -55,7 +55,7 @@ static bool is_missed(const struct due_context *ctx, const struct schedule *s,
 	if (s->catch_up != CATCH_UP_SKIP)
 		return false;
 	if (s->n_windows == 0)
-		return ctx->now.s - slot.s > LATE_S;
+		return ctx->now.s - slot.s > LATE_S + s->splay_s;
 	w = window_at(s, ctx->cal, slot);
 	if (!w.open) {
 		if (w.until.s == WALL_NONE || w.until.s > ctx->now.s)
@@ -74,13 +74,15 @@ static const struct due_facts *facts_of(struct due_context *ctx,
 	if (f->s == s)
 		return f;
 	f->s = s;
-	f->last = f->before_last = f->next = none;
+	f->last = f->before_last = f->next = f->after_next = none;
 	f->missed = false;
 	f->window = window_at(s, ctx->cal, ctx->now);
 	if (s->kind == SCHEDULE_EVERY) /* depends on each job's anchor */
 		return f;
 	f->last = slots_last(s, ctx->cal, none, none, ctx->now);
 	f->next = slots_next(s, ctx->cal, none, ctx->now);
+	if (s->splay_s > 0 && f->next.s != WALL_NONE)
+		f->after_next = slots_next(s, ctx->cal, none, f->next);
 	if (f->last.s != WALL_NONE) {
 		struct wall before = { f->last.s - 1 };
 
@@ -212,6 +214,64 @@ static void say_next_slot(struct question *q, const struct owed *owed)
 	reason_add_time(r, owed->next);
 }
 
+/* How long after `slot` the one after it comes; INT64_MAX: unknown, or never. */
+static int64_t until_following(const struct question *q, struct wall slot)
+{
+	const struct due_facts *f = q->facts;
+
+	if (q->s->kind == SCHEDULE_EVERY)
+		return q->s->every_s;
+	if (slot.s == f->last.s && f->next.s != WALL_NONE)
+		return f->next.s - slot.s;
+	if (slot.s == f->next.s && f->after_next.s != WALL_NONE)
+		return f->after_next.s - slot.s;
+	return INT64_MAX;
+}
+
+/*
+ * When this job answers the slot: later by its share of the splay.  It stays
+ * within the window, or nobody would begin that night, and before the slot
+ * that follows, or it would be put off for ever.
+ */
+static struct wall splayed(const struct question *q, struct wall slot)
+{
+	const struct plan_dice *dice = q->ctx->dice;
+	int64_t room = until_following(q, slot);
+	struct window_state w = { .open = true, .until = none };
+	struct wall from = slot;
+
+	if (q->s->splay_s <= 0 || dice == NULL)
+		return slot;
+	if (q->s->n_windows > 0)
+		w = window_at(q->s, q->ctx->cal, slot);
+	if (!w.open) {
+		if (w.until.s == WALL_NONE)
+			return slot;
+		from = w.until;
+		w = window_at(q->s, q->ctx->cal, from);
+	}
+	if (room != INT64_MAX)
+		room -= from.s - slot.s;
+	if (w.until.s != WALL_NONE && w.until.s - from.s < room)
+		room = w.until.s - from.s;
+	if (q->s->splay_s < room)
+		room = q->s->splay_s;
+	if (room <= 0)
+		return slot;
+	from.s += (int64_t)(dice->unit(dice->cookie, q->state->key) *
+	    (double)room);
+	return from;
+}
+
+/* The slot's own reason was given; `at` is later. */
+static void say_splayed(struct question *q)
+{
+	if (q->d->at.s <= q->d->slot.s)
+		return;
+	reason_add(&q->reason, ", splayed to ");
+	reason_add_time(&q->reason, q->d->at);
+}
+
 /* By the schedule alone.  false: never. */
 static bool by_slot(struct question *q, const struct owed *owed)
 {
@@ -221,7 +281,9 @@ static bool by_slot(struct question *q, const struct owed *owed)
 		reason_add(r, "new, ");
 	if (owed->last.s != WALL_NONE && !owed->missed) {
 		say_slot(q, owed);
-		q->d->at = q->d->slot = owed->last;
+		q->d->slot = owed->last;
+		q->d->at = splayed(q, owed->last);
+		say_splayed(q);
 		return true;
 	}
 	if (owed->last.s != WALL_NONE) {
@@ -239,7 +301,9 @@ static bool by_slot(struct question *q, const struct owed *owed)
 		return false;
 	}
 	say_next_slot(q, owed);
-	q->d->at = q->d->slot = owed->next;
+	q->d->slot = owed->next;
+	q->d->at = splayed(q, owed->next);
+	say_splayed(q);
 	return true;
 }
 

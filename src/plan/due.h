@@ -17,6 +17,7 @@ struct due_facts {
 	const struct schedule *s;      /* borrowed; NULL: unused */
 	struct wall last, before_last; /* slots at or before now */
 	struct wall next;	       /* the first slot after now */
+	struct wall after_next;	       /* the one after that; for splay only */
 	bool missed;		       /* `last` is dropped by catch_up skip */
 	struct window_state window;
 };

@@ -103,6 +103,10 @@ static int set_part(struct schedule *s, const char *key, char *value)
 							 : CATCH_UP_ONCE;
 		return 0;
 	}
+	if (strcmp(key, "splay") == 0) {
+		s->splay_s = strtoll(value, NULL, 10);
+		return 0;
+	}
 	return set_rule(s, key, value);
 }
 

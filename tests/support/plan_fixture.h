@@ -6,7 +6,8 @@
 #include "model/schedule.h"
 
 /*
- * "at 02:00,14:00; days sat,sun; zone UTC; window 22:00-07:00; catch_up skip"
+ * "at 02:00,14:00; days sat,sun; zone UTC; window 22:00-07:00; catch_up skip;
+ * splay SECONDS"
  * with `at`, `every SECONDS`, `cron EXPRESSION` or `opening` first.  Prints why
  * and returns -1 if it is not one.  Release with schedule_release.
  */

@@ -388,6 +388,12 @@ static void schedule_texts(void **state)
 	assert_string_equal(text,
 	    "every 21600s; zone Europe/Berlin; catch up skip");
 	free(text);
+	s.splay_s = 600;
+	text = schedule_text(&s);
+	assert_string_equal(text,
+	    "every 21600s; zone Europe/Berlin; catch up skip; splay 600s");
+	free(text);
+	s.splay_s = 0;
 	s.kind = SCHEDULE_CRON;
 	s.cron_text = cron;
 	s.zone = NULL;
