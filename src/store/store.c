@@ -12,6 +12,7 @@
 #include "platform/fs.h"
 #include "store/store_sweep.h"
 #include "store/store_txn.h"
+#include "store/store_walk.h"
 
 enum {
 	META_NAME_MAX = STORE_TABLE_KEY_MAX,
@@ -44,18 +45,34 @@ static int put_header(struct store_txn *t)
 }
 
 /* Past store_txn_get: the frame of another schema is no damage here. */
+static int open_header(struct store_txn *t, struct record_in *in, int *schema)
+{
+	MDB_val k = { sizeof(HEADER_KEY) - 1, (void *)(uintptr_t)HEADER_KEY };
+	MDB_val v;
+	int rc = mdb_get(t->mdb, t->store->dbi[TABLE_META], &k, &v);
+
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	*schema = record_open(in, k.mv_data, k.mv_size, v.mv_data, v.mv_size);
+	return *schema == -1 ? MDB_CORRUPTED : 0;
+}
+
+int store_txn_schema(struct store_txn *t, int *schema)
+{
+	struct record_in in;
+
+	return open_header(t, &in, schema);
+}
+
 static int read_header(struct store_txn *t, struct opening *o)
 {
 	struct store *s = t->store;
-	MDB_val k = { sizeof(HEADER_KEY) - 1, (void *)(uintptr_t)HEADER_KEY };
-	MDB_val v;
 	struct record_in in;
 	int rc, schema;
 
-	rc = mdb_get(t->mdb, s->dbi[TABLE_META], &k, &v);
+	rc = open_header(t, &in, &schema);
 	if (rc != 0)
-		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-	schema = record_open(&in, k.mv_data, k.mv_size, v.mv_data, v.mv_size);
+		return rc;
 	if (schema > STORE_SCHEMA) {
 		o->schema = schema;
 		return 0;
@@ -299,6 +316,45 @@ struct store *store_open(const char *state_dir, enum store_mode mode,
 {
 	return store_open_sized(state_dir, mode, owner, now, STORE_MAP_BYTES,
 	    warning, e);
+}
+
+int store_copy_check(const char *path, const char *owner, struct err *e)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	struct damage damage = { .why = NULL };
+	enum store_verdict verdict;
+	int rc = -1;
+
+	if (s == NULL)
+		return err_nomem(e);
+	s->mode = STORE_READ_ONLY;
+	s->is_copy = true;
+	s->map_bytes = STORE_MAP_BYTES;
+	s->now.s = WALL_NONE;
+	s->owner = text_dup(owner);
+	s->paths.data = text_dup(path);
+	s->paths.dir = text_dup(path);
+	if (s->owner == NULL || s->paths.data == NULL || s->paths.dir == NULL) {
+		(void)err_nomem(e);
+		goto out;
+	}
+	if (store_check_data(&s->paths, &verdict, &damage.why, e) == -1)
+		goto out;
+	if (verdict == STORE_ABSENT)
+		damage.why = "it is empty";
+	if (damage.why == NULL)
+		store_walk(path, NULL, &damage.why);
+	if (damage.why == NULL && open_sound(s, false, &damage, e) == -1)
+		goto out;
+	if (damage.why != NULL) {
+		(void)err_set(e, ERR_STATE, "%s is damaged (%s)", path,
+		    damage.why);
+		goto out;
+	}
+	rc = 0;
+out:
+	store_close(s);
+	return rc;
 }
 
 void store_close(struct store *s)

@@ -178,6 +178,28 @@ int store_attempt_add(struct store *store, const struct attempt *attempt,
 int store_attempts(struct store *store, const uint8_t *job, size_t max,
     struct attempt **attempts, size_t *n, struct err *e);
 
+/* --- copies --------------------------------------------------------------- */
+
+/*
+ * Copy all that is in the store, as of one instant and while others may write,
+ * to the new file `to` (0600, durable but for its directory), and prove the
+ * copy by store_copy_check.  On failure there is none.  Not of an absent store
+ * (store_id says so): ERR_BUG.
+ */
+int store_copy(struct store *store, const char *to, struct err *e);
+/*
+ * Read such a copy to its end, in a child, since a damaged one may be deadly.
+ * ERR_STATE if it is damaged, of a newer schema, or of another owner.
+ */
+int store_copy_check(const char *path, const char *owner, struct err *e);
+/*
+ * Check `from` and put a copy of it in place of the store, which nobody in this
+ * process may have open; what was there is gone.  ERR_BUSY if another process
+ * has it open.
+ */
+int store_copy_restore(const char *from, const char *state_dir,
+    const char *owner, struct err *e);
+
 /* "LMDB 0.9.24: ..." for --version. */
 const char *store_library_version(void);
 

@@ -275,7 +275,7 @@ out:
  * The byte that every process with the store open holds a shared lock on; for
  * ourselves alone if nobody has.  The descriptor is the caller's.
  */
-static int lock_alone(const struct store_paths *p, int *fd, struct err *e)
+int store_lock_alone(const struct store_paths *p, int *fd, struct err *e)
 {
 	struct flock lock = { .l_type = F_WRLCK,
 		.l_whence = SEEK_SET,
@@ -288,8 +288,7 @@ static int lock_alone(const struct store_paths *p, int *fd, struct err *e)
 	if (fcntl(*fd, F_SETLK, &lock) == 0)
 		return 0;
 	if (errno == EACCES || errno == EAGAIN)
-		(void)err_set(e, ERR_BUSY,
-		    "the store %s is damaged and another process uses it",
+		(void)err_set(e, ERR_BUSY, "another process uses the store %s",
 		    p->dir);
 	else
 		(void)err_errno(e, ERR_STATE, "cannot lock %s", p->lock);
@@ -355,8 +354,9 @@ int store_set_aside(const struct store_paths *p, struct wall now, bool anyway,
 	int fd = -1, rc = -1;
 
 	name[0] = '\0';
-	if (lock_alone(p, &fd, e) == -1)
-		return -1;
+	if (store_lock_alone(p, &fd, e) == -1)
+		return e->kind == ERR_BUSY ? err_wrap(e, "the store is damaged")
+					   : -1;
 	if (!anyway && store_check_data(p, &verdict, &why, e) == -1)
 		goto out;
 	if (verdict != STORE_DAMAGED) {

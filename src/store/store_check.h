@@ -49,6 +49,13 @@ int store_check_owner(const struct store_paths *p, struct err *e);
 int store_check_data(const struct store_paths *p, enum store_verdict *verdict,
     const char **why, struct err *e);
 
+/*
+ * Keep all others out: *fd is the caller's (fs_close), and while it is open no
+ * other process can open the store.  ERR_BUSY if one has it open.  Not in a
+ * process that has it open itself.
+ */
+int store_lock_alone(const struct store_paths *p, int *fd, struct err *e);
+
 enum { STORE_BAD_KEPT = 3 };
 
 /*

@@ -24,7 +24,7 @@ static void on_assert(MDB_env *env, const char *msg)
 	struct err e = ERR_INIT;
 	char name[ERR_TEXT_MAX] = "";
 
-	if (s->mode == STORE_WRITE &&
+	if (s->mode == STORE_WRITE && !s->is_copy &&
 	    store_set_aside(&s->paths, s->now, true, name, &e) == -1)
 		(void)fprintf(stderr, "hfcron: %s\n", e.text);
 	(void)fprintf(stderr, "hfcron: the store %s is damaged (%s)%s%s\n",
@@ -71,7 +71,8 @@ static int open_once(struct store *s, unsigned flags, size_t map_bytes)
 	}
 	rc = env_configure(s, map_bytes);
 	if (rc == 0)
-		rc = mdb_env_open(s->env, s->paths.dir, flags, 0600);
+		rc = mdb_env_open(s->env,
+		    s->is_copy ? s->paths.data : s->paths.dir, flags, 0600);
 	if (rc == 0)
 		rc = close_on_exec(s->env);
 	/* Readers that were killed keep old pages alive for ever. */
@@ -91,6 +92,11 @@ int store_env_open(struct store *s)
 	struct fs_stat st;
 	int rc;
 
+	if (s->is_copy)
+		return open_once(s,
+		    flags | MDB_NOSUBDIR | MDB_NOLOCK |
+			(s->mode == STORE_WRITE ? MDB_NOSYNC : 0),
+		    map_bytes);
 	/* Without a lock file nobody else is at it, and none is left behind. */
 	if (s->mode == STORE_READ_ONLY &&
 	    (fs_lstat(s->paths.lock, &st, &ignored) == -1 ||

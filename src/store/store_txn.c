@@ -19,7 +19,7 @@ static const char COUNT_KEY[] = ".records";
 /* --- errors -------------------------------------------------------------- */
 
 /* A transaction is only bad after LMDB swallowed what it met in a page. */
-static bool is_corruption(int code)
+bool store_txn_is_corruption(int code)
 {
 	return code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND ||
 	    code == MDB_INVALID || code == MDB_INCOMPATIBLE ||
@@ -69,7 +69,7 @@ int store_txn_error(struct store *s, int code, struct err *e)
 	if (code == MDB_MAP_FULL)
 		return err_set(e, ERR_STATE, "the store %s is full (%zu MiB)",
 		    s->paths.dir, STORE_MAP_MAX_BYTES >> 20);
-	if (is_corruption(code)) {
+	if (store_txn_is_corruption(code)) {
 		s->corrupt = true;
 		return err_set(e, ERR_STATE, "the store %s is damaged (%s)",
 		    s->paths.dir, mdb_strerror(code));

@@ -36,6 +36,7 @@ struct store {
 	struct wall now;  /* names what is set aside */
 	size_t map_bytes; /* to start with */
 	size_t attempts_max;
+	bool is_copy; /* a bare file that nobody else is at */
 	MDB_env *env; /* NULL: absent, all reads find nothing */
 	MDB_dbi dbi[STORE_TABLES];
 	char id[STORE_ID_MAX];
@@ -61,7 +62,8 @@ struct store *store_open_sized(const char *state_dir, enum store_mode mode,
     const char *owner, struct wall now, size_t map_bytes,
     char warning[ERR_TEXT_MAX], struct err *e);
 
-/* Open and close s->env; the tables are the caller's.  0 or a code. */
+/* Open and close s->env; the tables are the caller's.  0 or a code.  Of a copy
+ * it is paths.data alone; what is written to one is not synced. */
 int store_env_open(struct store *s);
 void store_env_close(struct store *s);
 
@@ -73,6 +75,8 @@ int store_txn_write(struct store *s,
 /* The same, but the code is returned; for store.c. */
 int store_txn_run(struct store *s, bool write,
     int (*work)(struct store_txn *t, void *arg), void *arg);
+/* The code says that the file is not as LMDB makes them. */
+bool store_txn_is_corruption(int code);
 /* Tell a code; always -1. */
 int store_txn_error(struct store *s, int code, struct err *e);
 
@@ -83,6 +87,10 @@ int store_txn_table(struct store_txn *t, enum store_table table, bool create);
 int store_txn_tables(struct store_txn *t, bool create);
 /* Does the stored number of records agree with the tables?  MDB_CORRUPTED. */
 int store_txn_check_count(struct store_txn *t);
+
+/* The schema of the header's frame, which no later schema changes; the table
+ * of meta values must be open.  MDB_CORRUPTED if there is none. */
+int store_txn_schema(struct store_txn *t, int *schema);
 
 /* MDB_NOTFOUND if absent or damaged (which is counted). */
 int store_txn_get(struct store_txn *t, enum store_table table, const void *key,

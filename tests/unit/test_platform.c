@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 #include "platform/fs.h"
 #include "platform/lock.h"
 #include "platform/process.h"
+#include "platform/process_try.h"
 #include "platform/signals.h"
 #include "platform/terminal.h"
 #include "platform/zone.h"
@@ -831,6 +833,93 @@ static void process_is_asked_kindly(void **state)
 	assert_int_equal(outcome(child), 7);
 }
 
+static int add_one(void *arg)
+{
+	int *n = arg;
+
+	(void)puts("not to be seen");
+	return ++*n;
+}
+
+static int divide_by_nothing(void *arg)
+{
+	(void)arg;
+	return raise(SIGFPE);
+}
+
+static int never_end(void *arg)
+{
+	(void)arg;
+	while (clock_wall().s != 0)
+		clock_sleep_ms(1000);
+	return 0;
+}
+
+static int leave(void *arg)
+{
+	(void)arg;
+	process_leave(0);
+}
+
+static int eat_memory(void *arg)
+{
+	void *much = mmap(NULL, (size_t)1 << 30, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)arg;
+	return much == MAP_FAILED ? 3 : 4;
+}
+
+static void what_dies_in_a_child_kills_nobody(void **state)
+{
+	enum process_end end;
+	struct err e = ERR_INIT;
+	struct mono start = clock_mono();
+	int n = 41, result;
+
+	(void)state;
+	assert_int_equal(process_try(add_one, &n, 5000, 1 << 20, &end, &result,
+			     &e),
+	    0);
+	assert_int_equal(end, PROCESS_RETURNED);
+	assert_int_equal(result, 42);
+	assert_int_equal(n, 41);
+	assert_int_equal(process_try(divide_by_nothing, NULL, 5000, 1 << 20,
+			     &end, &result, &e),
+	    0);
+	assert_int_equal(end, PROCESS_DIED);
+	assert_int_equal(result, SIGFPE);
+	assert_int_equal(process_try(leave, NULL, 5000, 1 << 20, &end, &result,
+			     &e),
+	    0);
+	assert_int_equal(end, PROCESS_DIED);
+	assert_int_equal(result, 0);
+	assert_true(clock_mono().ms - start.ms < 5000);
+	assert_int_equal(process_try(never_end, NULL, 100, 1 << 20, &end,
+			     &result, &e),
+	    0);
+	assert_int_equal(end, PROCESS_LATE);
+	assert_int_equal(result, SIGKILL);
+}
+
+static void a_child_has_its_limits(void **state)
+{
+	enum process_end end;
+	struct err e = ERR_INIT;
+	int result;
+
+	(void)state;
+	assert_int_equal(process_try(eat_memory, NULL, 5000, 1 << 28, &end,
+			     &result, &e),
+	    0);
+	assert_int_equal(end, PROCESS_RETURNED);
+	assert_int_equal(result, 3);
+	assert_int_equal(process_try(eat_memory, NULL, 5000, UINT64_C(3) << 30,
+			     &end, &result, &e),
+	    0);
+	assert_int_equal(result, 4);
+}
+
 /* terminal */
 
 static void terminal_guards_closed_streams(void **state)
@@ -937,6 +1026,8 @@ int main(void)
 		cmocka_unit_test(signals_wake_a_waiting_poll),
 		cmocka_unit_test(signals_ignored_ones),
 		cmocka_unit_test(process_is_asked_kindly),
+		cmocka_unit_test(what_dies_in_a_child_kills_nobody),
+		cmocka_unit_test(a_child_has_its_limits),
 		cmocka_unit_test(terminal_guards_closed_streams),
 		cmocka_unit_test(terminal_questions),
 	};
