@@ -36,6 +36,8 @@ static const struct option_row {
 	{ 't', false, "at", "TIME",
 	    "as if it were TIME "
 	    "(2026-03-29T02:30, Z for UTC)" },
+	{ 'o', false, "online", NULL,
+	    "ask the Hub, too: bytes, disk, and when it will be finished" },
 	{ 'p', false, "problems", NULL,
 	    "only jobs with problems; exit 3 if "
 	    "there are any" },
@@ -64,8 +66,9 @@ const struct command cli_commands[] = {
 	    "hours\n"
 	    "  hfcron run --max-bytes 20GB        or after so many bytes\n",
 	    0, -1, verb_run },
-	{ "plan", "", "say what a run would do, and why", EVERYWHERE "taw",
+	{ "plan", "", "say what a run would do, and why", EVERYWHERE "taow",
 	    "  hfcron plan\n"
+	    "  hfcron plan --online\n"
 	    "  hfcron plan --at 2026-03-29T02:30\n",
 	    0, 0, verb_plan },
 	{ "next", "[JOB...]", "the coming slots and windows", EVERYWHERE "nt",
@@ -279,6 +282,9 @@ static void set_flag(struct cli *cli, char letter)
 		break;
 	case 'h':
 		cli->help = true;
+		break;
+	case 'o':
+		cli->online = true;
 		break;
 	case 'V':
 		cli->version = true;

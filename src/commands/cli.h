@@ -21,6 +21,7 @@ struct cli {
 	int64_t max_duration_ms; /* 0: none */
 	uint64_t max_bytes;	 /* 0: none */
 	/* plan */
+	bool online;
 	bool has_at;
 	struct wall at;
 	bool at_has_offset; /* else it is local time */

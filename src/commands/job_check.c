@@ -305,21 +305,18 @@ void job_work_check(struct job_work *w, struct session *s)
 
 /* --- disk space ---------------------------------------------------------- */
 
-static uint64_t *reserved_on(struct disk_budget *budget, uint64_t device)
+static struct disk_share *share_of(struct disk_budget *budget, uint64_t device)
 {
 	size_t max = sizeof(budget->items) / sizeof(budget->items[0]);
 
 	for (size_t i = 0; i < budget->n; i++)
 		if (budget->items[i].device == device)
-			return &budget->items[i].reserved_bytes;
+			return &budget->items[i];
 	/* More file systems than that share the last slot: too careful, never
 	 * too bold. */
-	if (budget->n < max) {
-		budget->items[budget->n].device = device;
-		budget->items[budget->n].reserved_bytes = 0;
-		budget->n++;
-	}
-	return &budget->items[budget->n - 1].reserved_bytes;
+	if (budget->n < max)
+		budget->items[budget->n++].device = device;
+	return &budget->items[budget->n - 1];
 }
 
 /* The device of a path or of its nearest parent that exists. */
@@ -354,46 +351,72 @@ static uint64_t keep_free_bytes(const struct storage_config *storage,
 	return fraction;
 }
 
+static int refuse_bytes(const struct job_work *w, const struct disk_share *disk,
+    uint64_t free_bytes, uint64_t taken, struct err *e)
+{
+	char need[NUM_TEXT_MAX], have[NUM_TEXT_MAX], keep[NUM_TEXT_MAX];
+
+	return err_set(e, ERR_DISK,
+	    "%s more is needed under %s, where %s is free and %s is "
+	    "kept (storage.keep_free%s); free some space or lower "
+	    "keep_free",
+	    num_format_size(w->sums.disk_needed_bytes, need),
+	    destination_root(w->destination), num_format_size(free_bytes, have),
+	    num_format_size(taken, keep),
+	    disk->reserved_bytes > 0 ? " and the jobs before it" : "");
+}
+
+static int admit(struct job_work *w, struct session *s,
+    struct disk_budget *budget, struct err *e)
+{
+	const char *root = destination_root(w->destination);
+	struct disk_share *disk;
+	struct fs_space space;
+	uint64_t taken;
+
+	if (fs_space(root, &space, e) == -1)
+		return -1;
+	disk = share_of(budget, device_of(root));
+	if (disk->root == NULL) {
+		disk->root = root;
+		disk->free_bytes = space.free_bytes;
+	}
+	disk->keep_free_bytes = keep_free_bytes(&s->config.storage, &space);
+	disk->needed_bytes += w->sums.disk_needed_bytes;
+	taken = disk->reserved_bytes + disk->keep_free_bytes;
+	if (space.free_bytes < taken ||
+	    space.free_bytes - taken < w->sums.disk_needed_bytes)
+		return refuse_bytes(w, disk, space.free_bytes, taken, e);
+	if (space.free_inodes < w->sums.n_changes * 2 + 16)
+		return err_set(e, ERR_DISK,
+		    "%s has too few inodes left for %zu files", root,
+		    w->sums.n_changes);
+	disk->reserved_bytes += w->sums.disk_needed_bytes;
+	return 0;
+}
+
 void job_work_admit(struct job_work *w, struct session *s,
     struct disk_budget *budget)
 {
-	const char *root = destination_root(w->destination);
-	char need[NUM_TEXT_MAX], have[NUM_TEXT_MAX], keep[NUM_TEXT_MAX];
 	struct err e = ERR_INIT;
-	struct fs_space space;
-	uint64_t *reserved, keep_free, taken;
 
-	if (w->sums.disk_needed_bytes == 0)
-		return;
-	if (fs_space(root, &space, &e) == -1) {
+	if (w->sums.disk_needed_bytes > 0 && admit(w, s, budget, &e) == -1)
 		job_work_fail(w, &e);
-		return;
-	}
-	reserved = reserved_on(budget, device_of(root));
-	keep_free = keep_free_bytes(&s->config.storage, &space);
-	taken = *reserved + keep_free;
-	if (space.free_bytes < taken ||
-	    space.free_bytes - taken < w->sums.disk_needed_bytes) {
-		err_set(&e, ERR_DISK,
-		    "%s more is needed under %s, where %s is free and %s is "
-		    "kept (storage.keep_free%s); free some space or lower "
-		    "keep_free",
-		    num_format_size(w->sums.disk_needed_bytes, need), root,
-		    num_format_size(space.free_bytes, have),
-		    num_format_size(taken, keep),
-		    *reserved > 0 ? " and the jobs before it" : "");
-		job_work_fail(w, &e);
-		return;
-	}
-	if (space.free_inodes < w->sums.n_changes * 2 + 16) {
-		err_set(&e, ERR_DISK,
-		    "%s has too few inodes left for %zu "
-		    "files",
-		    root, w->sums.n_changes);
-		job_work_fail(w, &e);
-		return;
-	}
-	*reserved += w->sums.disk_needed_bytes;
+}
+
+/* --- the order of a run -------------------------------------------------- */
+
+int job_work_compare(const void *a, const void *b)
+{
+	const struct job_work *x = a, *y = b;
+
+	if (x->job->priority != y->job->priority)
+		return x->job->priority < y->job->priority ? -1 : 1;
+	if (x->slot.s != y->slot.s)
+		return x->slot.s < y->slot.s ? -1 : 1;
+	if (x->sums.bytes_to_fetch != y->sums.bytes_to_fetch)
+		return x->sums.bytes_to_fetch < y->sums.bytes_to_fetch ? -1 : 1;
+	return strcmp(x->job->id, y->job->id);
 }
 
 /* --- adopting ------------------------------------------------------------ */

@@ -92,16 +92,25 @@ void job_work_fail(struct job_work *w, const struct err *e);
  */
 void job_work_check(struct job_work *w, struct session *s);
 
+/* For qsort, once checked: by priority, then oldest due, then smallest
+ * remaining, which only the check has told; then by id. */
+int job_work_compare(const void *a, const void *b);
+
 /*
- * Is there room?  `reserved` counts what works admitted before will take on
+ * Is there room?  `budget` counts what works admitted before will take on
  * the same file system and is raised by this one's need.  Ends the work with
  * ERR_DISK if not.
  */
+struct disk_share { /* of one file system */
+	uint64_t device;
+	const char *root;    /* borrowed from the first work on it */
+	uint64_t free_bytes; /* as found then */
+	uint64_t keep_free_bytes;
+	uint64_t reserved_bytes; /* admitted */
+	uint64_t needed_bytes;	 /* admitted and refused */
+};
 struct disk_budget {
-	struct {
-		uint64_t device;
-		uint64_t reserved_bytes;
-	} items[64];
+	struct disk_share items[64];
 	size_t n;
 };
 void job_work_admit(struct job_work *w, struct session *s,

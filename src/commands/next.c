@@ -48,6 +48,8 @@ static void entry_json(struct json_writer *w, const struct session *s,
 	json_write_string(w, zone_abbreviation(zone, u->at.s));
 	json_write_key(w, "schedule");
 	json_write_string(w, u->schedule->name);
+	json_write_key(w, "splay_s");
+	json_write_i64(w, u->schedule->splay_s);
 	json_write_key(w, "what");
 	what_json(w, u->what);
 	report_time_json(w, "window_opens",

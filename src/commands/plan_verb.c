@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/job_entries.h"
+#include "commands/plan_online.h"
 #include "commands/report.h"
 #include "commands/verbs.h"
 #include "plan/plan_text.h"
 
+/* `online` is NULL where it is not asked for. */
 static void print_json(const struct plan *plan,
-    const struct job_entries *entries, struct wall now)
+    const struct job_entries *entries, const struct plan_online *online,
+    struct wall now)
 {
 	struct strbuf out;
 	struct json_writer w;
@@ -33,15 +35,24 @@ static void print_json(const struct plan *plan,
 		report_time_json(&w, "window_closes", d->closes);
 		json_write_key(&w, "reason");
 		json_write_string(&w, d->reason);
+		if (online != NULL) {
+			json_write_key(&w, "online");
+			plan_online_job_json(online, d->index, &w);
+		}
 		json_write_end_object(&w);
 	}
 	json_write_end_array(&w);
 	report_time_json(&w, "next", plan->next);
+	if (online != NULL) {
+		json_write_key(&w, "online");
+		plan_online_json(online, &w);
+	}
 	(void)report_end(&w, &out, EXIT_DONE);
 }
 
 static void print_text(const struct plan *plan,
-    const struct job_entries *entries)
+    const struct job_entries *entries, const struct plan_online *online,
+    const struct session *s)
 {
 	struct strbuf out;
 
@@ -51,6 +62,8 @@ static void print_text(const struct plan *plan,
 	if (plan->n == 0)
 		strbuf_puts(&out, "the list has no jobs\n");
 	plan_text(plan, entries->plan_jobs, &out);
+	if (online != NULL)
+		plan_online_text(online, s, &out);
 	(void)fwrite(strbuf_text(&out), 1, out.len, stdout);
 	strbuf_release(&out);
 }
@@ -73,15 +86,31 @@ static void keep_named(struct plan *plan, const struct job_entries *entries)
 	plan->n = kept;
 }
 
-static void print(struct plan *plan, const struct job_entries *entries,
-    const struct session *s, struct wall now)
+static void print(const struct plan *plan, const struct job_entries *entries,
+    const struct plan_online *online, const struct session *s, struct wall now)
 {
+	if (s->cli->json)
+		print_json(plan, entries, online, now);
+	else
+		print_text(plan, entries, online, s);
+}
+
+static void show(struct session *s, struct job_entries *entries,
+    struct plan *plan, struct wall now)
+{
+	struct plan_online online;
+
 	if (s->cli->n_words > 0)
 		keep_named(plan, entries);
-	if (s->cli->json)
-		print_json(plan, entries, now);
-	else
-		print_text(plan, entries);
+	if (!s->cli->online) {
+		print(plan, entries, NULL, s, now);
+		return;
+	}
+	if (plan_online_ask(&online, s, entries, plan, now) == 0) {
+		print(plan, entries, &online, s, now);
+		s->status = exit_status_worse(s->status, online.status);
+	}
+	plan_online_release(&online);
 }
 
 int verb_plan(const struct cli *cli)
@@ -104,7 +133,7 @@ int verb_plan(const struct cli *cli)
 		    job_entries_plan(&entries, &s, now, &plan, &e) == -1)
 			session_fail(&s, &e);
 		else
-			print(&plan, &entries, &s, now);
+			show(&s, &entries, &plan, now);
 	}
 	status = (int)s.status;
 	plan_release(&plan);

@@ -210,26 +210,6 @@ static void check_all(struct run *run)
 	}
 }
 
-static uint64_t plan_remaining(const struct job_work *w)
-{
-	return w->sums.bytes_to_fetch;
-}
-
-/* By priority, then oldest due, then smallest remaining, which only the check
- * has told; equal ones stay as planned. */
-static int compare_works(const void *a, const void *b)
-{
-	const struct job_work *x = a, *y = b;
-
-	if (x->job->priority != y->job->priority)
-		return x->job->priority < y->job->priority ? -1 : 1;
-	if (x->slot.s != y->slot.s)
-		return x->slot.s < y->slot.s ? -1 : 1;
-	if (plan_remaining(x) != plan_remaining(y))
-		return plan_remaining(x) < plan_remaining(y) ? -1 : 1;
-	return strcmp(x->job->id, y->job->id);
-}
-
 /* Room on the disk, and proof of what is there already. */
 static void admit_all(struct run *run)
 {
@@ -443,7 +423,7 @@ static void work_all(struct run *run)
 	s->tick = tick;
 	s->tick_cookie = run;
 	check_all(run);
-	qsort(run->works, run->n, sizeof(*run->works), compare_works);
+	qsort(run->works, run->n, sizeof(*run->works), job_work_compare);
 	admit_all(run);
 	fetch_all(run);
 	progress_end(&run->progress);

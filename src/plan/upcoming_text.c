@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/text.h"
 
 enum {
@@ -80,7 +81,7 @@ static void put_what(const struct upcoming *u, const struct calendar *cal,
     char *out, size_t size)
 {
 	const char *slot = u->what & UPCOMING_SLOT ? "slot, " : "";
-	char until[UNTIL_BYTES_MAX];
+	char until[UNTIL_BYTES_MAX], splay[NUM_TEXT_MAX];
 
 	put_until(u, cal, until);
 	if ((u->what & UPCOMING_DUE) != 0)
@@ -93,6 +94,9 @@ static void put_what(const struct upcoming *u, const struct calendar *cal,
 		(void)snprintf(out, size, "%swindow opens%s", slot, until);
 	else if ((u->what & UPCOMING_SHUT) != 0)
 		(void)snprintf(out, size, "slot, window closed%s", until);
+	else if (u->schedule->splay_s > 0)
+		(void)snprintf(out, size, "slot, spread over %s",
+		    num_format_duration(u->schedule->splay_s * 1000, splay));
 	else
 		(void)snprintf(out, size, "slot");
 }

@@ -165,3 +165,106 @@ def test_next_wrong_words(hf):
     assert hf.run("next").out == "nothing is to come; hfcron plan says why\n"
     hf.models()
     assert hf.run("next").out == "the list has no jobs\n"
+
+
+# -- plan --online
+
+def snapshot(*folders):
+    """Every file below, with what it holds; but not who reads the store."""
+    return {p: (p.read_bytes() if p.is_file() else None, p.lstat().st_mtime_ns)
+            for folder in folders for p in folder.rglob("*") if p.name != "lock.mdb"}
+
+
+def online(hf, *args, expect=0, **options):
+    r = hf.run("plan", "--online", "--format", "json", *args, expect=expect, **options)
+    return r, r.json["online"]
+
+
+def test_plan_online_asks_and_changes_nothing(hub, hf):
+    repo = hub.add_repo("org/name", {"w.bin": Lfs(Generated(1, 3 * MiB)), "a": "b"})
+    hub.add_repo("org/other", {"c": "d"})
+    hf.models("org/name", "org/other", {"name": "org/off", "enabled": False})
+    # Without a store: all is to be fetched, and how fast is not known.
+    r, found = online(hf)
+    assert not hf.state.exists() and not hf.cache.exists()
+    assert (found["jobs_asked"], found["jobs_to_fetch"], found["jobs_failed"]) == (2, 2, 0)
+    assert found["files_to_fetch"] == 3 and found["bytes_to_fetch"] == 3 * MiB + 2
+    assert found["requests"] == len(hub.requests()) == 4
+    assert found["bytes_per_s"] is None and found["finish"] is None
+    disk, = found["disks"]
+    assert disk["needed_bytes"] >= 3 * MiB and disk["keep_free_bytes"] == 1_000_000
+    assert disk["left_bytes"] == \
+        disk["free_bytes"] - disk["needed_bytes"] - disk["keep_free_bytes"]
+    assert r.job("org/off")["online"] is None
+    name = r.job("org/name")["online"]
+    assert (name["commit"], name["files_total"], name["unchanged"]) == (repo.sha(), 2, False)
+    assert "no forecast: nothing was fetched lately" in hf.run("plan", "--online").out
+    assert hub.file_bytes == 0
+    # With one: an unchanged job costs one request.
+    hf.run("run")
+    repo.commit({"new": "x" * 1000})
+    before, asked = snapshot(hf.state, hf.cache), len(hub.requests())
+    r, found = online(hf, "--all")
+    assert snapshot(hf.state, hf.cache) == before
+    assert found["requests"] == len(hub.requests()) - asked == 3
+    assert (found["jobs_unchanged"], found["bytes_to_fetch"]) == (1, 1000)
+    assert r.job("org/other")["online"]["unchanged"]
+    # Nothing is due: nothing is asked.
+    assert online(hf)[1]["jobs_asked"] == 0
+    assert len(hub.requests()) == asked + 3
+
+
+def test_plan_online_forecasts_over_several_nights(hub, hf):
+    hub.add_repo("org/first", {"w.bin": Lfs(Generated(1, 4 * MiB))})
+    hub.add_repo("org/big", {"w.bin": Lfs(Generated(2, 90 * MiB))})
+    night = {"night": {"at": "22:00", "window": "22:00-22:01", "timezone": "UTC"}}
+    hf.configure(schedules=night)
+    hf.models("org/first")
+    hub.throttle.rate = 1_000_000
+    hf.run("run")
+    rate = online(hf)[1]["bytes_per_s"]
+    assert 400_000 < rate < 1_500_000
+    hf.models("org/first", {"name": "org/big", "schedule": "night"})
+    # Sixty seconds a night: the last one is cut short.
+    r, found = online(hf, "--all", "--at", "2027-03-01T12:00:00Z")
+    nights = -(-90 * MiB // (60 * rate))
+    assert found["windows"] == nights == r.job("org/big")["online"]["windows"]
+    assert found["finish"].startswith(f"2027-03-{nights:02}T22:00:")
+    out = hf.run("plan", "--online", "--all", "--at", "2027-03-01T12:00:00Z").out
+    assert f"({nights} windows), at the " in out and "of the last 1 attempt" in out
+
+
+def test_plan_online_tells_what_a_run_would_say(hub, hf):
+    hub.add_repo("org/good", {"a": "b"})
+    hub.add_repo("org/bad", {"a": "b"})
+    hf.models("org/good", "org/bad")
+    hf.configure(retry={"attempts": 0})
+    hub.fault(faults.status(503), path="*org/bad/revision/*")
+    r, found = online(hf, expect=1)
+    assert (found["jobs_failed"], found["jobs_to_fetch"]) == (1, 1)
+    assert r.job("org/bad")["online"]["error"]["kind"] == "transient"
+    assert r.err == ""
+    text = hf.run("plan", "--online", expect=1).out
+    assert "  model/org/bad@main  transient: " in text and "1 failed" in text
+    hf.models("org/good", "org/gone")
+    assert online(hf, expect=3)[1]["jobs_failed"] == 1
+    # No room: as a run would end, and how much is missing.
+    hf.models("org/good")
+    hf.configure(storage={"keep_free": "1000TB"})
+    found = online(hf, expect=4)[1]
+    assert found["disks"][0]["left_bytes"] < 0
+    text = hf.run("plan", "--online", expect=4).out
+    assert "disk: " in text and " missing" in text
+    assert not hf.state.exists()
+
+
+def test_plan_online_without_a_hub(hub, hf):
+    hf.models("org/a", "org/b")
+    hf.configure(endpoint="http://127.0.0.1:9", retry={"attempts": 0})
+    r, found = online(hf, expect=1)
+    assert found["jobs_failed"] == 2
+    errors = [j["online"]["error"] for j in r.json["jobs"]]
+    assert {e["kind"] for e in errors} == {"unreachable"}
+    assert "not tried" in errors[1]["text"]
+    # One thing typed wrong.
+    assert 'did you mean "--online"' in hf.run("plan", "--onlin", expect=2).err
