@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "commands/report.h"
+#include "plan/staleness.h"
 
 void report_begin(struct json_writer *w, struct strbuf *out,
     const char *command)
@@ -53,9 +54,11 @@ void report_error_json(struct json_writer *w, enum err_kind kind,
 	json_write_end_object(w);
 }
 
-void report_job_json(struct json_writer *w, const struct job *job,
-    const struct job_state *state)
+void report_job_json(struct json_writer *w, const struct session *s,
+    const struct job *job, const struct job_state *state)
 {
+	int64_t limit_s = staleness_limit_s(job);
+
 	json_write_begin_object(w);
 	json_write_key(w, "id");
 	json_write_string(w, job->id);
@@ -74,6 +77,13 @@ void report_job_json(struct json_writer *w, const struct job *job,
 	report_time_json(w, "confirmed_at", state->confirmed_at);
 	report_time_json(w, "changed_at", state->changed_at);
 	report_time_json(w, "unreachable_since", state->unreachable_since);
+	json_write_key(w, "max_staleness_s");
+	if (limit_s > 0)
+		json_write_i64(w, limit_s);
+	else
+		json_write_null(w);
+	json_write_key(w, "stale");
+	json_write_bool(w, report_is_stale(s, job, state));
 	report_time_json(w, "last_run", state->last_run);
 	report_time_json(w, "next_due", state->due);
 	json_write_key(w, "failures");
@@ -144,6 +154,28 @@ bool report_is_problem(const struct job_state *state)
 	    (state->error_kind != ERR_NONE && state->phase != PHASE_DISABLED);
 }
 
+bool report_is_stale(const struct session *s, const struct job *job,
+    const struct job_state *state)
+{
+	return staleness_is_over(job, state, s->now);
+}
+
+const char *report_staleness(const struct session *s, const struct job *job,
+    const struct job_state *state, char *buf, size_t size)
+{
+	const char *zone = job->schedule ? job->schedule->zone : "local";
+	bool never = state->confirmed_at.s == WALL_NONE;
+	char since[INSTANT_TEXT_MAX], limit[NUM_TEXT_MAX];
+
+	snprintf(buf, size, "%s %s; its max_staleness is %s",
+	    never ? "never confirmed since it was listed,"
+		  : "not confirmed since",
+	    report_time(s, zone, never ? state->created : state->confirmed_at,
+		since),
+	    num_format_duration(staleness_limit_s(job) * 1000, limit));
+	return buf;
+}
+
 static const char *phase_colour(const struct job_state *state)
 {
 	if (state->phase == PHASE_PARKED || state->phase == PHASE_FAILED)
@@ -172,7 +204,7 @@ void report_job_text(FILE *out, const struct session *s, const struct job *job,
 	const char *zone = job->schedule ? job->schedule->zone : "local";
 	const char *paint = colour ? phase_colour(state) : "";
 	char total[NUM_TEXT_MAX], done[NUM_TEXT_MAX];
-	char next[INSTANT_TEXT_MAX];
+	char next[INSTANT_TEXT_MAX], text[STALENESS_TEXT_MAX];
 
 	fprintf(out, "%s%-9s%s %s\n", paint, job_phase_name(state->phase),
 	    paint[0] ? "\033[0m" : "", job->id);
@@ -194,6 +226,9 @@ void report_job_text(FILE *out, const struct session *s, const struct job *job,
 	else
 		fprintf(out, "  next %s\n",
 		    report_time(s, zone, state->due, next));
+	if (report_is_stale(s, job, state))
+		fprintf(out, "           stale: %s\n",
+		    report_staleness(s, job, state, text, sizeof(text)));
 	if (state->error_kind != ERR_NONE)
 		fprintf(out, "           %s: %s\n",
 		    err_kind_name(state->error_kind),

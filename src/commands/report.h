@@ -10,7 +10,7 @@
 #include "model/job.h"
 #include "model/job_state.h"
 
-enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
+enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024, STALENESS_TEXT_MAX = 160 };
 
 /* Opens {"schema":1,"command":NAME, for further keys. */
 void report_begin(struct json_writer *w, struct strbuf *out,
@@ -19,8 +19,8 @@ void report_begin(struct json_writer *w, struct strbuf *out,
 int report_end(struct json_writer *w, struct strbuf *out, int status);
 
 /* One object of "jobs". */
-void report_job_json(struct json_writer *w, const struct job *job,
-    const struct job_state *state);
+void report_job_json(struct json_writer *w, const struct session *s,
+    const struct job *job, const struct job_state *state);
 /* {"kind":..., "text":...}, or null if there was none. */
 void report_error_json(struct json_writer *w, enum err_kind kind,
     const char *text);
@@ -41,5 +41,11 @@ const char *report_local(const struct session *s, const char *zone,
 
 /* Needs a person or is failing. */
 bool report_is_problem(const struct job_state *state);
+/* Not confirmed for longer than its max_staleness. */
+bool report_is_stale(const struct session *s, const struct job *job,
+    const struct job_state *state);
+/* "not confirmed since Sun 02:00; its max_staleness is 7d" */
+const char *report_staleness(const struct session *s, const struct job *job,
+    const struct job_state *state, char *buf, size_t size);
 
 #endif

@@ -323,7 +323,7 @@ static void print_json(struct run *run)
 	json_write_key(&w, "jobs");
 	json_write_begin_array(&w);
 	for (size_t i = 0; i < run->n; i++)
-		report_job_json(&w, run->works[i].job,
+		report_job_json(&w, &run->session, run->works[i].job,
 		    &run->works[i].entry->state);
 	json_write_end_array(&w);
 	report_time_json(&w, "next_due", run->plan.next);
@@ -396,6 +396,36 @@ static void say_damage(struct session *s)
 	    NULL);
 }
 
+/*
+ * What was not confirmed for too long needs a person, who may not have heard of
+ * it: a job that cannot be checked for a week fails in silence each night.
+ */
+static void say_stale(struct run *run)
+{
+	struct session *s = &run->session;
+	bool news = false, asked = false;
+	char text[STALENESS_TEXT_MAX];
+
+	s->now = clock_wall(); /* what this run confirmed is not stale */
+	for (size_t i = 0; i < run->entries.n; i++) {
+		const struct job_entry *entry = &run->entries.items[i];
+
+		if (!report_is_stale(s, entry->job, &entry->state))
+			continue;
+		run->status = exit_status_worse(run->status, EXIT_PERSON);
+		if (s->cli->json)
+			continue;
+		if (!asked)
+			news = is_news(s, "stale_said");
+		asked = true;
+		if (news)
+			fprintf(stderr, "hfcron: %s is stale: %s\n",
+			    entry->job->id,
+			    report_staleness(s, entry->job, &entry->state, text,
+				sizeof(text)));
+	}
+}
+
 static int decide(struct run *run, struct err *e)
 {
 	struct session *s = &run->session;
@@ -457,6 +487,7 @@ static void run_all(struct run *run)
 	else if (s->cli->n_words == 0)
 		say_nothing_due(run);
 	say_waiting(run);
+	say_stale(run);
 	say_damage(s);
 	/* Stopped by `hfcron stop`: that is an orderly end. */
 	if (signals_pending() != 0 && stop_request_is_there(s))

@@ -135,9 +135,11 @@ struct choice {
 	size_t shown, problems;
 };
 
-static bool is_chosen(struct choice *choice, const struct job_entry *entry)
+static bool is_chosen(struct choice *choice, const struct session *s,
+    const struct job_entry *entry)
 {
-	bool problem = report_is_problem(&entry->state);
+	bool problem = report_is_problem(&entry->state) ||
+	    report_is_stale(s, entry->job, &entry->state);
 
 	if (choice->only_named && !entry->named)
 		return false;
@@ -161,7 +163,7 @@ static void print_text(struct session *s, struct job_entries *entries,
 	if (run != NULL && !choice->only_problems)
 		print_run_text(run);
 	for (size_t i = 0; i < entries->n; i++)
-		if (is_chosen(choice, &entries->items[i]))
+		if (is_chosen(choice, s, &entries->items[i]))
 			report_job_text(stdout, s, entries->items[i].job,
 			    &entries->items[i].state, colour);
 	if (choice->shown == 0 && !choice->only_problems)
@@ -185,8 +187,8 @@ static void print_json(struct session *s, struct job_entries *entries,
 	json_write_key(&w, "jobs");
 	json_write_begin_array(&w);
 	for (size_t i = 0; i < entries->n; i++)
-		if (is_chosen(choice, &entries->items[i]))
-			report_job_json(&w, entries->items[i].job,
+		if (is_chosen(choice, s, &entries->items[i]))
+			report_job_json(&w, s, entries->items[i].job,
 			    &entries->items[i].state);
 	json_write_end_array(&w);
 	(void)report_end(&w, &out, EXIT_DONE);

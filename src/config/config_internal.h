@@ -39,6 +39,11 @@ void config_schedule_window(const struct reader *r,
     const struct tree_node *node, void *into);
 void config_schedule_timezone(const struct reader *r,
     const struct tree_node *node, void *into);
+/* A duration or none (0); false after a problem. */
+bool config_max_staleness(const struct reader *r, const struct tree_node *node,
+    int64_t *s);
+void config_schedule_max_staleness(const struct reader *r,
+    const struct tree_node *node, void *into);
 void config_schedule_splay(const struct reader *r, const struct tree_node *node,
     void *into);
 void config_schedule_catch_up(const struct reader *r,

@@ -337,40 +337,41 @@ static void read_file(const struct reader *r, const struct tree_node *node,
 		reader_path(r, node, &l->file);
 }
 
-#define CONFIG_KEYS(KEY)                                       \
-	KEY("models", read_models)                             \
-	KEY("cache_dir", read_cache_dir)                       \
-	KEY("state_dir", read_state_dir)                       \
-	KEY("endpoint", read_endpoint)                         \
-	KEY("token_file", read_token_file)                     \
-	KEY("schedules", read_schedules)                       \
-	KEY("schedules.*.at", config_schedule_at)              \
-	KEY("schedules.*.every", config_schedule_every)        \
-	KEY("schedules.*.cron", config_schedule_cron)          \
-	KEY("schedules.*.days", config_schedule_days)          \
-	KEY("schedules.*.window", config_schedule_window)      \
-	KEY("schedules.*.timezone", config_schedule_timezone)  \
-	KEY("schedules.*.catch_up", config_schedule_catch_up)  \
-	KEY("schedules.*.splay", config_schedule_splay)        \
-	KEY("default_schedule", read_default_schedule)         \
-	KEY("transfer", read_transfer)                         \
-	KEY("transfer.parallel_jobs", read_parallel_jobs)      \
-	KEY("transfer.connections", read_connections)          \
-	KEY("transfer.connect_timeout", read_connect_timeout)  \
-	KEY("transfer.stall_timeout", read_stall_timeout)      \
-	KEY("transfer.max_duration", read_max_duration)        \
-	KEY("transfer.proxy", read_proxy)                      \
-	KEY("retry", read_retry)                               \
-	KEY("retry.attempts", read_attempts)                   \
-	KEY("retry.first_wait", read_first_wait)               \
-	KEY("retry.failed_jobs", read_failed_jobs)             \
-	KEY("retry.failed_jobs.waits", read_waits)             \
-	KEY("retry.failed_jobs.runs", read_runs)               \
-	KEY("retry.failed_jobs.reset_after", read_reset_after) \
-	KEY("storage", read_storage)                           \
-	KEY("storage.keep_free", read_keep_free)               \
-	KEY("log", read_log)                                   \
-	KEY("log.level", read_level)                           \
+#define CONFIG_KEYS(KEY)                                                \
+	KEY("models", read_models)                                      \
+	KEY("cache_dir", read_cache_dir)                                \
+	KEY("state_dir", read_state_dir)                                \
+	KEY("endpoint", read_endpoint)                                  \
+	KEY("token_file", read_token_file)                              \
+	KEY("schedules", read_schedules)                                \
+	KEY("schedules.*.at", config_schedule_at)                       \
+	KEY("schedules.*.every", config_schedule_every)                 \
+	KEY("schedules.*.cron", config_schedule_cron)                   \
+	KEY("schedules.*.days", config_schedule_days)                   \
+	KEY("schedules.*.window", config_schedule_window)               \
+	KEY("schedules.*.timezone", config_schedule_timezone)           \
+	KEY("schedules.*.catch_up", config_schedule_catch_up)           \
+	KEY("schedules.*.splay", config_schedule_splay)                 \
+	KEY("schedules.*.max_staleness", config_schedule_max_staleness) \
+	KEY("default_schedule", read_default_schedule)                  \
+	KEY("transfer", read_transfer)                                  \
+	KEY("transfer.parallel_jobs", read_parallel_jobs)               \
+	KEY("transfer.connections", read_connections)                   \
+	KEY("transfer.connect_timeout", read_connect_timeout)           \
+	KEY("transfer.stall_timeout", read_stall_timeout)               \
+	KEY("transfer.max_duration", read_max_duration)                 \
+	KEY("transfer.proxy", read_proxy)                               \
+	KEY("retry", read_retry)                                        \
+	KEY("retry.attempts", read_attempts)                            \
+	KEY("retry.first_wait", read_first_wait)                        \
+	KEY("retry.failed_jobs", read_failed_jobs)                      \
+	KEY("retry.failed_jobs.waits", read_waits)                      \
+	KEY("retry.failed_jobs.runs", read_runs)                        \
+	KEY("retry.failed_jobs.reset_after", read_reset_after)          \
+	KEY("storage", read_storage)                                    \
+	KEY("storage.keep_free", read_keep_free)                        \
+	KEY("log", read_log)                                            \
+	KEY("log.level", read_level)                                    \
 	KEY("log.file", read_file)
 
 #define AS_ENTRY(path, function) { path, function },

@@ -18,6 +18,8 @@ enum {
 	MINUTE_MS = 60 * 1000
 };
 
+#define STALENESS_MIN_MS INT64_C(1000)
+#define STALENESS_MAX_MS (INT64_C(3660) * 24 * 60 * MINUTE_MS)
 #define EVERY_MIN_MS INT64_C(1000)
 #define SPLAY_MAX_MS (INT64_C(24) * 60 * MINUTE_MS)
 #define EVERY_MAX_MS (INT64_C(366) * 24 * 60 * MINUTE_MS)
@@ -310,6 +312,28 @@ void config_schedule_splay(const struct reader *r, const struct tree_node *node,
 	if (ms % 1000 != 0)
 		reader_expected(r, node, "whole seconds");
 	d->schedule->splay_s = ms / 1000;
+}
+
+bool config_max_staleness(const struct reader *r, const struct tree_node *node,
+    int64_t *s)
+{
+	int64_t ms;
+
+	*s = 0;
+	if (reader_is_none(node))
+		return true;
+	if (!reader_duration(r, node, STALENESS_MIN_MS, STALENESS_MAX_MS, &ms))
+		return false;
+	*s = ms / 1000;
+	return true;
+}
+
+void config_schedule_max_staleness(const struct reader *r,
+    const struct tree_node *node, void *into)
+{
+	struct draft *d = into;
+
+	(void)config_max_staleness(r, node, &d->schedule->max_staleness_s);
 }
 
 /* Exactly one rule, or only a window; days with `at` alone. */

@@ -103,6 +103,12 @@ static void read_priority(const struct reader *r, const struct tree_node *node,
 		job_priority_parse(words[word], &job_of(into)->priority);
 }
 
+static void read_max_staleness(const struct reader *r,
+    const struct tree_node *node, void *into)
+{
+	(void)config_max_staleness(r, node, &job_of(into)->max_staleness_s);
+}
+
 static void read_patterns(const struct reader *r, const struct tree_node *node,
     struct pattern_list *patterns)
 {
@@ -295,6 +301,7 @@ static const struct reader_key keys[] = {
 	{ "models.*.exclude", read_exclude },
 	{ "models.*.schedule", read_schedule },
 	{ "models.*.priority", read_priority },
+	{ "models.*.max_staleness", read_max_staleness },
 	{ "models.*.enabled", read_enabled },
 	{ "models.*.local_dir", read_local_dir },
 	{ "models.*.id", read_id },
@@ -309,6 +316,7 @@ static const struct reader_key keys[] = {
 	{ "defaults.exclude", read_exclude },
 	{ "defaults.schedule", read_schedule },
 	{ "defaults.priority", read_priority },
+	{ "defaults.max_staleness", read_max_staleness },
 	{ "defaults.enabled", read_enabled },
 	{ "defaults.note", read_note },
 	{ "defaults.name", refuse_default },
@@ -396,6 +404,7 @@ static void read_entry(const struct reader *r, const struct tree_node *node,
 	d.job.follow = defaults->job.follow;
 	d.job.enabled = defaults->job.enabled;
 	d.job.priority = defaults->job.priority;
+	d.job.max_staleness_s = defaults->job.max_staleness_s;
 	d.job.schedule = defaults->job.schedule;
 	d.job.file = r->file;
 	d.job.line = node->pos.line;
@@ -425,6 +434,7 @@ static void read_entries(const struct reader *r, struct document *doc)
 	defaults.job.follow = true;
 	defaults.job.enabled = true;
 	defaults.job.priority = JOB_MEDIUM;
+	defaults.job.max_staleness_s = -1;
 	if (doc->defaults != NULL)
 		reader_map(r, doc->defaults, "defaults.", &defaults);
 	if (models->n == 0)

@@ -26,8 +26,11 @@ struct job {
 	bool enabled;
 	enum job_priority priority;
 	struct pattern_list include, exclude; /* own */
-	char *local_dir;		 /* own, absolute; NULL: the cache */
-	char *note;			 /* own or NULL */
+	char *local_dir; /* own, absolute; NULL: the cache */
+	char *note;	 /* own or NULL */
+	/* It must have been confirmed within so long; 0: whenever, -1: as its
+	 * schedule says. */
+	int64_t max_staleness_s;
 	const struct schedule *schedule; /* foreign: the config's */
 	const char *file;		 /* foreign: list it stands in */
 	int line;

@@ -47,6 +47,7 @@ struct schedule {
 	/* Each job begins at its own instant within so long after a slot, as
 	 * far as the window and the next slot leave room; 0: at the slot. */
 	int64_t splay_s;
+	int64_t max_staleness_s; /* 0: none; says nothing about slots */
 };
 
 void schedule_release(struct schedule *s);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plan/due.h"
+#include "plan/staleness.h"
 
 /* What decides the order; the decisions themselves are too big to sort. */
 struct rank {
@@ -39,6 +40,19 @@ static int compare(const void *a, const void *b)
 	if (x->verdict == PLAN_DUE && x->remaining_bytes != y->remaining_bytes)
 		return x->remaining_bytes < y->remaining_bytes ? -1 : 1;
 	return x->index < y->index ? -1 : 1;
+}
+
+/* A job that becomes stale is said, although it is not due. */
+static void wake_for_staleness(struct plan *plan, const struct plan_job *job,
+    struct wall now)
+{
+	struct wall at = { WALL_NONE };
+
+	if (job->state != NULL)
+		at = staleness_at(job->job, job->state);
+	if (at.s != WALL_NONE && at.s > now.s &&
+	    (plan->wake.s == WALL_NONE || at.s < plan->wake.s))
+		plan->wake = at;
 }
 
 /* Put decisions[ranks[i].index] at i, along the cycles. */
@@ -91,7 +105,7 @@ int plan_build(const struct plan_config *config, const struct plan_job *jobs,
 	size_t i;
 
 	memset(plan, 0, sizeof(*plan));
-	plan->next.s = WALL_NONE;
+	plan->next.s = plan->wake.s = WALL_NONE;
 	notice_clock(config, now, plan);
 	if (n == 0)
 		return 0;
@@ -114,11 +128,15 @@ int plan_build(const struct plan_config *config, const struct plan_job *jobs,
 		ranks[i].index = i;
 		if (d->verdict == PLAN_DUE)
 			plan->n_due++;
+		wake_for_staleness(plan, &jobs[i], now);
 	}
 	plan->n = n;
 	qsort(ranks, n, sizeof(*ranks), compare);
 	if (plan->n_due < n && ranks[plan->n_due].verdict == PLAN_WAITING)
 		plan->next = ranks[plan->n_due].at;
+	if (plan->next.s != WALL_NONE &&
+	    (plan->wake.s == WALL_NONE || plan->next.s < plan->wake.s))
+		plan->wake = plan->next;
 	reorder(plan->decisions, ranks, n);
 	free(ranks);
 	return 0;

@@ -60,6 +60,9 @@ struct plan {
 	size_t n;
 	size_t n_due;
 	struct wall next; /* earliest WAITING instant, WALL_NONE if none */
+	/* When a run has something to do or to say, though nothing may be due:
+	 * `next`, or a job becomes stale; WALL_NONE if neither comes. */
+	struct wall wake;
 	char notice[PLAN_REASON_MAX]; /* about the clock; "" if it is sane */
 };
 

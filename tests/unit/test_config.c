@@ -136,7 +136,8 @@ static void every_key(void **state)
 	     "schedules:\n"
 	     "  nightly: { at: '22:00', window: '22:00-07:00' }\n"
 	     "  weekend: { at: ['14:00', '2:00'], days: [sat, sun],\n"
-	     "             timezone: UTC, catch_up: skip, splay: 1h }\n"
+	     "             timezone: UTC, catch_up: skip, splay: 1h,\n"
+	     "             max_staleness: 7d }\n"
 	     "  mornings: { cron: '30 3 * * mon-fri' }\n"
 	     "  often: { every: 6h }\n"
 	     "  offpeak: { window: ['22:00-07:00', 'sat,sun 0:00-24:00'] }\n"
@@ -186,6 +187,7 @@ static void every_key(void **state)
 	assert_string_equal(s->zone, "UTC");
 	assert_int_equal(s->catch_up, CATCH_UP_SKIP);
 	assert_int_equal(s->splay_s, 3600);
+	assert_int_equal(s->max_staleness_s, 7 * 86400);
 	s = config_schedule(&c, "mornings");
 	assert_int_equal(s->kind, SCHEDULE_CRON);
 	assert_int_equal(s->cron.wdays, 0x3e);
@@ -253,7 +255,7 @@ static const struct refusal refusals[] = {
 	{ "transfer: { bandwidth: none }\nretention: {}\nnotify: {}\n"
 	  "backup: {}\nlog: { format: text, max_size: 1MB, keep: 5 }\n"
 	  "storage: { max_total_size: none, max_repo_size: none }\n"
-	  "schedules: { a: { every: 1h, max_staleness: 7d } }\n",
+	  "schedules: { a: { every: 1h, keep: 7d } }\n",
 	    "T/c.yaml:1:13: unknown key \"bandwidth\"\n"
 	    "T/c.yaml:2:1: unknown key \"retention\"\n"
 	    "T/c.yaml:3:1: unknown key \"notify\"\n"
@@ -263,7 +265,7 @@ static const struct refusal refusals[] = {
 	    "T/c.yaml:5:37: unknown key \"keep\"\n"
 	    "T/c.yaml:6:12: unknown key \"max_total_size\"\n"
 	    "T/c.yaml:6:34: unknown key \"max_repo_size\"\n"
-	    "T/c.yaml:7:30: unknown key \"max_staleness\"\n" },
+	    "T/c.yaml:7:30: unknown key \"keep\"\n" },
 	/* types */
 	{ "[a]\n", "T/c.yaml:1:1: expected a map, found a list\n" },
 	{ "word\n", "T/c.yaml:1:1: expected a map, found \"word\"\n" },
