@@ -13,7 +13,7 @@ import pytest
 import checks
 from conftest import need
 from fakehub import Generated, Lfs
-from hfcron import FAKETIME, Hfcron
+from hfcron import FAKETIME, Hfcron, TOP
 
 pytestmark = pytest.mark.cron
 
@@ -78,3 +78,39 @@ def test_crontab_line(hub, new_hf, user, cron):
     blob = hf.cache / repo.folder / "blobs" / repo.files()["w.bin"].etag
     assert blob.stat().st_uid == account.pw_uid
     assert hub.file_bytes == repo.blob_bytes(), "the second minute had nothing to do"
+
+
+def crontab(name, *args, **options):
+    return subprocess.run(["crontab", "-u", name, *args], capture_output=True, **options)
+
+
+def test_installed_line(hub, new_hf, user, cron):
+    """install-cron --user NAME: with other people's lines, run, and away again."""
+    account, home = user
+    name = account.pw_name
+    repo = hub.add_repo("org/name", {"config.json": "{}\n"})
+    hf = Hfcron(home / "it's 100% hf", hub.endpoint)
+    program = shutil.copy(new_hf("x").binary, hf.root / "hfcron")
+    hf.models("org/name", defaults={"schedule": "hourly"})
+    subprocess.run(["chown", "-R", name, hf.root], check=True)
+    # Real seconds for the program.
+    before = (b"# mine \xe9\nMAILTO=\"\"\nLD_PRELOAD=\"\"\nFAKETIME=\"\"\n"
+              b"0 0 1 1 * /usr/bin/printf 100\\%\n")
+    assert crontab(name, "-", input=before).returncode == 0
+    install = [TOP / "scripts/install-cron", "--user", name, "--every", "1", "--hfcron", program,
+               "--config", hf.yaml_file]
+    for _ in range(2):
+        subprocess.run(install, check=True, timeout=60, env={"PATH": os.environ["PATH"]})
+    after = crontab(name, "-l").stdout
+    assert after.startswith(before) and after.count(b"\n") == before.count(b"\n") + 1
+    # `hourly` is due at the full hour: all of it now, once the line has run.
+    text = after.replace(b" run #", b" run --all #")
+    assert text != after and crontab(name, "-", input=text).returncode == 0
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline and not (hf.cache / repo.folder / "refs/main").exists():
+        time.sleep(0.2)
+    checks.check_complete(hf.cache, repo)
+    assert (hf.state / "lock").stat().st_uid == account.pw_uid
+    subprocess.run([*install, "--uninstall"], check=True, timeout=60,
+                   env={"PATH": os.environ["PATH"]})
+    assert crontab(name, "-l").stdout == before

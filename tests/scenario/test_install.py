@@ -1,0 +1,203 @@
+"""scripts/install-*: what they write, what they leave alone, what they refuse."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+
+import pytest
+
+from hfcron import TOP
+
+SCRIPTS = TOP / "scripts"
+ME = pwd.getpwuid(os.geteuid()).pw_name
+ODD = "it's 100% \"odd\" é $ $$ $nix `x` & <b>;#"
+FAKE_CRONTAB = """#!/bin/sh
+[ "$1" != -u ] || shift 2
+case $1 in
+-l) [ -f "$CRONTAB" ] || { echo "no crontab for me" >&2; exit 1; }; cat "$CRONTAB" ;;
+-r) rm "$CRONTAB" ;;
+-) cat >"$CRONTAB.new" && mv "$CRONTAB.new" "$CRONTAB" ;;
+*) exit 2 ;;
+esac
+"""
+
+
+class Installer:
+    """One script, its crontab a file of the test's."""
+
+    def __init__(self, hf, tmp_path):
+        self.hf = hf
+        self.bin = tmp_path / "fake bin"
+        self.bin.mkdir()
+        self.crontab = tmp_path / "crontab.txt"
+        (self.bin / "crontab").write_text(FAKE_CRONTAB)
+        (self.bin / "crontab").chmod(0o755)
+        self.root = tmp_path / "root"
+        self.env = {"HOME": str(hf.home), "PATH": f"{self.bin}:/usr/bin:/bin:/usr/sbin:/sbin",
+                    "CRONTAB": str(self.crontab)}
+
+    def __call__(self, script, *args, expect=0, config=True, env=None):
+        words = [SCRIPTS / script, *args]
+        if config is True:
+            config = self.hf.yaml_file
+        if config:
+            words[1:1] = ["--config", config, "--hfcron", self.hf.binary]
+        p = subprocess.run(words, env={**self.env, **(env or {})}, capture_output=True,
+                           stdin=subprocess.DEVNULL, timeout=60, cwd=self.hf.home)
+        p.out, p.err = p.stdout.decode(), p.stderr.decode()
+        assert p.returncode == expect, (p.args, p.returncode, p.out, p.err)
+        return p
+
+    def files(self):
+        return {str(f.relative_to(self.root)): f.read_bytes()
+                for f in self.root.rglob("*") if f.is_file() or f.is_symlink()}
+
+
+@pytest.fixture
+def install(hf, tmp_path):
+    hf.models("org/name")
+    return Installer(hf, tmp_path)
+
+
+def with_odd_paths(install, hf):
+    folder = hf.root / ODD
+    folder.mkdir()
+    program = folder / "hfcron"
+    shutil.copy(hf.binary, program)
+    shutil.copy(hf.yaml_file, folder / "hfcron.yaml")
+    shutil.copy(hf.models_file, folder / "models.json")
+    return ["--hfcron", program, "--config", folder / "hfcron.yaml"], folder
+
+
+OTHERS = {
+    "nothing": None,
+    "empty": b"",
+    "lines": b"# mine\nMAILTO=me@example.org\n0 3 * * * /usr/bin/true 100\\% # hfcron:\n",
+    "no end": b"0 3 * * * /usr/bin/true",
+    "crlf": b"0 3 * * * /usr/bin/true\r\n\r\n# x\r\n",
+    "bytes": b"0 3 * * * echo '\xe9\xff\x81\x88 \\n \\\\'  \n\n\n",
+    "like ours": b"# 3-59/5 * * * * hfcron run # hfcron:default\n"
+                 b"0 3 * * * hfcron run # hfcron:12345\n0 4 * * * echo x # hfcron:default x\n",
+}
+
+
+@pytest.mark.parametrize("before", OTHERS.values(), ids=OTHERS.keys())
+def test_crontab_twice_and_uninstalled(install, before):
+    if before is not None:
+        install.crontab.write_bytes(before)
+    install("install-cron", "--user")
+    after = install.crontab.read_bytes()
+    assert after.startswith(before or b"")
+    new = after[len(before or b""):].decode().strip().split("\n")
+    assert len(new) == 1 and f"{install.hf.binary} --config {install.hf.yaml_file} run" in new[0]
+    r = install("install-cron", "--user")
+    assert install.crontab.read_bytes() == after and "as it should be" in r.err
+    install("install-cron", "--user", "--uninstall")
+    if before:
+        assert install.crontab.read_bytes() == before
+    else:
+        assert not install.crontab.exists()
+    install("install-cron", "--user", "--uninstall")
+
+
+def test_crontab_lines_after_ours_stay(install):
+    install.crontab.write_bytes(b"0 3 * * * a")
+    install("install-cron", "--user")
+    install.crontab.write_bytes(install.crontab.read_bytes() + b"0 4 * * * b")
+    install("install-cron", "--user", "--every", "30")
+    lines = install.crontab.read_bytes().split(b"\n")
+    assert lines[0] == b"0 3 * * * a" and b"-59/30 * * * *" in lines[1] and lines[2] == b"0 4 * * * b"
+    install("install-cron", "--user", "--uninstall")
+    assert install.crontab.read_bytes() == b"0 3 * * * a\n0 4 * * * b"
+
+
+def test_crontab_that_cannot_be_read_is_not_replaced(install):
+    (install.bin / "crontab").write_text("#!/bin/sh\necho 'you are not allowed' >&2; exit 1\n")
+    assert "not allowed" in install("install-cron", "--user", expect=1).err
+
+
+def test_one_entry_per_configuration(install, hf):
+    other = hf.root / "second.yaml"
+    shutil.copy(hf.yaml_file, other)
+    shutil.copy(hf.models_file, hf.root / "models.json")
+    install("install-cron", "--user")
+    first = install.crontab.read_bytes()
+    install("install-cron", "--user", config=other)
+    assert install.crontab.read_bytes().count(b"\n") == 2
+    install("install-cron", "--user", "--uninstall", config=other)
+    assert install.crontab.read_bytes() == first
+
+
+def test_dry_run_is_what_is_written(install):
+    install.crontab.write_bytes(b"0 3 * * * a\n")
+    r = install("install-cron", "--user", "--dry-run")
+    assert install.crontab.read_bytes() == b"0 3 * * * a\n"
+    install("install-cron", "--user")
+    assert install.crontab.read_bytes() == r.stdout
+    install("install-cron", "--user", "--dry-run", "--uninstall")
+    assert install.crontab.read_bytes() == r.stdout
+
+
+def test_odd_paths_reach_the_program(install, hf, hub):
+    hub.add_repo("org/name", {"a": "1"})
+    options, folder = with_odd_paths(install, hf)
+    install("install-cron", "--user", *options, config=None)
+    line = install.crontab.read_text().split(" ", 5)[5]
+    assert "%" not in line.replace("\\%", "")
+    command = line.replace("\\%", "%")      # as cron does
+    p = subprocess.run(["/bin/sh", "-c", command.replace(" run ", " check ")],
+                       env={"PATH": "/usr/bin:/bin", "HOME": "/"}, capture_output=True)
+    assert p.returncode == 0, p
+    assert f"configuration: {folder}/hfcron.yaml" in p.stdout.decode()
+
+
+def test_broken_configuration_is_refused(install, hf):
+    hf.yaml_file.write_text("retrys: 1\n")
+    r = install("install-cron", "--user", expect=2)
+    assert "hfcron.yaml:1:1" in r.err and "not installed" in r.err
+    assert not install.crontab.exists()
+
+
+def test_wrong_words(install):
+    for args, said in ((["--usr"], '"--usr"'), (["--user", "--every", "7"], "divides"),
+                       (["--user", "--config"], "needs a value"),
+                       (["--user", "--hfcron", "/nowhere"], "no program"),
+                       (["--user", "--token-file", "x"], "install-systemd"),
+                       (["--user", "--run-as", "me"], "--system"),
+                       (["--system", "--root", "r", "--run-as", "a;b"], "no name of a user")):
+        assert said in install("install-cron", *args, expect=2, config="--config" not in args).err
+    assert not install.crontab.exists()
+
+
+def test_variables_that_cron_will_not_have(install):
+    secret = "hf_" + "s3cr3t" * 5
+    r = install("install-cron", "--user", env={"HF_TOKEN": secret, "HF_HOME": "/x"})
+    assert "HF_TOKEN is set in this shell" in r.err and "token_file" in r.err
+    assert "HF_HOME is set in this shell" in r.err
+    assert secret not in r.err + r.out + install.crontab.read_text()
+
+
+def test_cron_d(install):
+    args = ["install-cron", "--system", "--root", install.root, "--run-as", ME]
+    shown = install(*args, "--dry-run")
+    assert not install.root.exists()
+    install(*args)
+    (name, text), = install.files().items()
+    assert name.startswith("etc/cron.d/hfcron-") and "." not in pathlib.Path(name).name
+    assert shown.stdout.endswith(text) and f" * * * * {ME} ".encode() in text
+    r = install(*args)
+    assert "as it should be" in r.err and install.files() == {name: text}
+    install(*args, "--uninstall")
+    assert install.files() == {}
+
+
+def test_file_of_somebody_else_stays(install):
+    args = ["install-cron", "--system", "--root", install.root, "--run-as", ME]
+    install(*args)
+    name = install.root / next(iter(install.files()))
+    name.write_text("* * * * * root mine\n")
+    assert "was not written by" in install(*args, expect=1).err
+    install(*args, "--uninstall")
+    assert name.read_text() == "* * * * * root mine\n"
