@@ -139,6 +139,20 @@ int num_parse_size(const char *text, uint64_t *bytes)
 	return 0;
 }
 
+int num_parse_rate(const char *text, uint64_t *bytes_per_s)
+{
+	char size[64];
+	size_t n = strlen(text);
+
+	if (n > 0 && n == count_digits(text))
+		return num_parse_size(text, bytes_per_s);
+	if (n < 3 || n >= sizeof(size) || strcmp(text + n - 2, "/s") != 0)
+		return -1;
+	memcpy(size, text, n - 2);
+	size[n - 2] = '\0';
+	return num_parse_size(size, bytes_per_s);
+}
+
 const char *num_format_size(uint64_t bytes, char buf[NUM_TEXT_MAX])
 {
 	static const char *const names[] = { "B", "kB", "MB", "GB", "TB", "PB",

@@ -26,6 +26,12 @@ int num_parse_duration_ms(const char *text, int64_t *ms);
  */
 int num_parse_size(const char *text, uint64_t *bytes);
 
+/*
+ * Rate: a size and "/s" ("40MB/s", "512KiB/s"); a bare number is bytes a
+ * second.  Result as of num_parse_size.
+ */
+int num_parse_rate(const char *text, uint64_t *bytes_per_s);
+
 enum { NUM_TEXT_MAX = 32 };
 
 /* "1.5 GB" (powers of 1000, three significant digits); returns buf. */

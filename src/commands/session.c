@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "commands/session.h"
 #include "plan/backoff.h"
@@ -303,10 +304,33 @@ int session_open_token(struct session *s)
 	return 0;
 }
 
+/* The bandwidth of this very moment; a clock that was set back counts. */
+static void pace(struct session *s)
+{
+	const struct bandwidth *bandwidth = &s->config.transfer.bandwidth;
+	struct wall now = clock_wall();
+	char limit[NUM_TEXT_MAX], until[INSTANT_TEXT_MAX];
+
+	if (bandwidth->n == 0 ||
+	    (s->rate_at.s != 0 && now.s >= s->rate_at.s &&
+		(s->rate.until.s == WALL_NONE || now.s < s->rate.until.s)))
+		return;
+	s->rate = rate_at(bandwidth, &s->calendar, now);
+	s->rate_at = now;
+	http_client_limit(s->http, s->rate.limit);
+	log_event(&s->log, LOG_INFO, "bandwidth", "bytes_per_second",
+	    s->rate.limit == 0 ? "none" : num_format_size(s->rate.limit, limit),
+	    "until",
+	    s->rate.until.s == WALL_NONE ? NULL
+					 : instant_format(s->rate.until, until),
+	    NULL);
+}
+
 static int http_tick(void *cookie)
 {
 	struct session *s = cookie;
 
+	pace(s);
 	if (s->tick != NULL)
 		return s->tick(s->tick_cookie);
 	return signals_pending() != 0;
@@ -346,6 +370,7 @@ int session_open_hub(struct session *s)
 	s->http = http_client_new(&options, &e);
 	if (s->http == NULL)
 		return session_fail(s, &e);
+	pace(s);
 	if (hub_init(&s->hub, s->http, s->config.endpoint,
 		secret_is_set(&s->token) ? &s->token : NULL, s->token_where,
 		&retry, &e) == -1)

@@ -19,6 +19,7 @@
 #include "hub/hub_client.h"
 #include "model/calendar.h"
 #include "plan/plan.h"
+#include "plan/rate.h"
 #include "platform/lock.h"
 #include "store/store.h"
 
@@ -36,6 +37,8 @@ struct session {
 	struct http_client *http; /* own or NULL */
 	char user_agent[256];
 	struct hub hub;
+	struct rate rate;    /* of transfer.bandwidth, as it holds now */
+	struct wall rate_at; /* when that was looked up */
 	struct calendar calendar;
 	struct plan_dice dice;
 	bool keep_access; /* only look: the token of this shell does

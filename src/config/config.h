@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/problems.h"
+#include "model/bandwidth.h"
 #include "model/job.h"
 #include "model/schedule.h"
 
@@ -34,6 +35,7 @@ struct transfer_config {
 	int64_t connect_timeout_ms; /* default 15 s */
 	int64_t stall_timeout_ms;   /* default 30 s */
 	int64_t max_duration_ms;    /* of one run; 0: none */
+	struct bandwidth bandwidth; /* own; no rule: no limit */
 	enum proxy_mode proxy_mode;
 	char *proxy_url; /* own; NULL unless PROXY_URL */
 };

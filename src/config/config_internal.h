@@ -49,6 +49,19 @@ void config_schedule_splay(const struct reader *r, const struct tree_node *node,
 void config_schedule_catch_up(const struct reader *r,
     const struct tree_node *node, void *into);
 
+/* A window or a list of them; *windows is owned, what it held is freed. */
+void config_read_windows(const struct reader *r, const struct tree_node *node,
+    struct window **windows, size_t *n);
+
+/* transfer.bandwidth; `into` is a struct transfer_config, and of the readers of
+ * an entry's keys a draft that is private there. */
+void config_read_bandwidth(const struct reader *r, const struct tree_node *node,
+    void *into);
+void config_bandwidth_during(const struct reader *r,
+    const struct tree_node *node, void *into);
+void config_bandwidth_limit(const struct reader *r,
+    const struct tree_node *node, void *into);
+
 /* hourly, daily, weekly; 0 or -1 (no memory). */
 int config_builtin_schedules(struct config *config);
 

@@ -357,6 +357,9 @@ static void read_file(const struct reader *r, const struct tree_node *node,
 	KEY("transfer", read_transfer)                                  \
 	KEY("transfer.parallel_jobs", read_parallel_jobs)               \
 	KEY("transfer.connections", read_connections)                   \
+	KEY("transfer.bandwidth", config_read_bandwidth)                \
+	KEY("transfer.bandwidth.during", config_bandwidth_during)       \
+	KEY("transfer.bandwidth.limit", config_bandwidth_limit)         \
 	KEY("transfer.connect_timeout", read_connect_timeout)           \
 	KEY("transfer.stall_timeout", read_stall_timeout)               \
 	KEY("transfer.max_duration", read_max_duration)                 \
@@ -587,6 +590,7 @@ void config_release(struct config *config)
 	free(config->ca_dir);
 	free(config->user_agent_origin);
 	free(config->transfer.proxy_url);
+	bandwidth_release(&config->transfer.bandwidth);
 	free(config->log.file);
 	memset(config, 0, sizeof(*config));
 }

@@ -235,39 +235,46 @@ void config_schedule_days(const struct reader *r, const struct tree_node *node,
 	}
 }
 
-void config_schedule_window(const struct reader *r,
-    const struct tree_node *node, void *into)
+void config_read_windows(const struct reader *r, const struct tree_node *node,
+    struct window **windows, size_t *n)
 {
-	struct draft *d = into;
-	struct schedule *s = d->schedule;
-	size_t n;
-
-	d->window = node;
+	size_t n_items;
 	const struct tree_node *items = reader_items(r, node,
 	    "a window such as \"22:00-07:00\", or a list of windows",
-	    WINDOWS_MAX, &n);
+	    WINDOWS_MAX, &n_items);
+
 	if (items == NULL)
 		return;
-	free(s->windows); /* of a duplicate key */
-	s->n_windows = 0;
-	s->windows = calloc(n, sizeof(*s->windows));
-	if (s->windows == NULL) {
+	free(*windows); /* of a duplicate key */
+	*n = 0;
+	*windows = calloc(n_items, sizeof(**windows));
+	if (*windows == NULL) {
 		r->problems->out_of_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n_items; i++) {
 		const char *problem;
 
 		if (items[i].type != TREE_STRING)
 			reader_expected(r, &items[i],
 			    "a window such as \"22:00-07:00\"");
-		else if (schedule_parse_window(items[i].text,
-			     &s->windows[s->n_windows], &problem) == -1)
+		else if (schedule_parse_window(items[i].text, &(*windows)[*n],
+			     &problem) == -1)
 			reader_problem(r, &items[i], "%s in \"%.80s\"", problem,
 			    items[i].text);
 		else
-			s->n_windows++;
+			(*n)++;
 	}
+}
+
+void config_schedule_window(const struct reader *r,
+    const struct tree_node *node, void *into)
+{
+	struct draft *d = into;
+
+	d->window = node;
+	config_read_windows(r, node, &d->schedule->windows,
+	    &d->schedule->n_windows);
 }
 
 void config_schedule_timezone(const struct reader *r,

@@ -10,6 +10,7 @@
 
 enum {
 	SLICE_MS = 200, /* tick is called at least so often */
+	TURN_MS = 4,	/* with a limit: some chunks at once, not one each */
 	/* A gap between two rounds that is our own doing (a slow disk, a busy
 	 * caller, a suspended machine): no server is blamed for it. */
 	GAP_MS = 1000
@@ -84,7 +85,7 @@ struct http_client *http_client_new(const struct http_options *options,
 	}
 	client->options = *options;
 	atomic_init(&client->woken, false);
-	client->driven = clock_mono();
+	client->driven = client->bucket.filled = clock_mono();
 	client->multi = curl_multi_init();
 	if (client->multi == NULL) {
 		err_nomem(e);
@@ -166,6 +167,11 @@ void http_client_wake(struct http_client *client)
 {
 	atomic_store(&client->woken, true);
 	(void)curl_multi_wakeup(client->multi);
+}
+
+void http_client_limit(struct http_client *client, uint64_t bytes_per_s)
+{
+	http_bucket_set(&client->bucket, bytes_per_s, clock_mono());
 }
 
 unsigned http_client_active(const struct http_client *client)
@@ -328,17 +334,32 @@ static void start_queued(struct http_client *client)
 	}
 }
 
-/* libcurl hands out what it kept back, by our callbacks, at once. */
+/* The request whose turn it is to go on; NULL: none that may. */
+static struct http_request *next_held(const struct http_client *client)
+{
+	struct http_request *r, *first = NULL;
+
+	for (r = client->requests; r != NULL; r = r->next)
+		if (r->state == REQUEST_RUNNING && !r->paused && r->held &&
+		    (first == NULL || r->held_turn < first->held_turn))
+			first = r;
+	return first;
+}
+
+/* libcurl hands out what it kept back, by our callbacks, at once; these may
+ * hold it again. */
 static void resume_held(struct http_client *client)
 {
+	uint64_t turns = client->turns;
 	struct http_request *r;
 
-	for (r = client->requests; r != NULL; r = r->next) {
+	while ((r = next_held(client)) != NULL && r->held_turn < turns) {
+		struct mono now = clock_mono();
 		CURLcode code;
 
-		if (r->state != REQUEST_RUNNING || r->paused || !r->held)
-			continue;
-		r->held = false;
+		if (!http_bucket_is_open(&client->bucket, now))
+			return;
+		http_request_unhold(r, now);
 		client->inside = true;
 		code = curl_easy_pause(r->easy, CURLPAUSE_CONT);
 		client->inside = false;
@@ -347,6 +368,19 @@ static void resume_held(struct http_client *client)
 		(void)curl_multi_remove_handle(client->multi, r->easy);
 		(void)http_request_hop_done(r, code, clock_mono());
 	}
+}
+
+/* How long requests that are held must be left alone. */
+static int64_t limit_wait_ms(struct http_client *client)
+{
+	int64_t wait;
+
+	if (client->bucket.rate == 0 || next_held(client) == NULL)
+		return SLICE_MS;
+	wait = http_bucket_wait_ms(&client->bucket, clock_mono());
+	if (wait < TURN_MS)
+		return TURN_MS;
+	return wait < SLICE_MS ? wait : SLICE_MS;
 }
 
 static void take_messages(struct http_client *client)
@@ -440,7 +474,7 @@ static int step(struct http_client *client, int64_t timeout_ms, struct err *e)
 	uint64_t events = client->events;
 
 	for (;;) {
-		int64_t left;
+		int64_t left, wait;
 
 		if (tick_cancels(client))
 			return err_set(e, ERR_CANCELLED, "interrupted");
@@ -453,7 +487,8 @@ static int step(struct http_client *client, int64_t timeout_ms, struct err *e)
 		/* A hop or a request that a callback has added. */
 		if (find(client, REQUEST_QUEUED) != NULL)
 			continue;
-		wait_for_sockets(client, left < SLICE_MS ? left : SLICE_MS);
+		wait = limit_wait_ms(client);
+		wait_for_sockets(client, left < wait ? left : wait);
 	}
 }
 

@@ -146,6 +146,14 @@ int http_client_step(struct http_client *client, int64_t timeout_ms,
 /* Make the step that waits, or the next one, return at once.  The only call
  * that any thread may make. */
 void http_client_wake(struct http_client *client);
+/*
+ * From now on so many bytes a second at most, headers and bodies of all
+ * requests together; 0: no limit.  After a pause a tenth of a second's worth may
+ * come at once.  Requests that wait for their turn do not stall, and the wait
+ * does not count for their time_limit_ms.  What the system has buffered for a
+ * connection (some 64 KiB) counts when it is taken from there.
+ */
+void http_client_limit(struct http_client *client, uint64_t bytes_per_s);
 /* Requests that are started and not done. */
 unsigned http_client_active(const struct http_client *client);
 

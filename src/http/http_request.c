@@ -18,7 +18,12 @@
 #define SOCK_CLOEXEC 0
 #endif
 
-enum { DRIP_BYTES_PER_S = 1024, URL_TEXT = 200 };
+enum {
+	DRIP_BYTES_PER_S = 1024,
+	URL_TEXT = 200,
+	/* Below it libcurl is not to read far ahead of what may be used. */
+	LOW_RATE = 4 * 1000 * 1000
+};
 
 /* --- ends ----------------------------------------------------------------- */
 
@@ -148,6 +153,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *cookie)
 	if (r->state != REQUEST_RUNNING || r->failed)
 		return CURL_WRITEFUNC_ERROR;
 	note_bytes(r, n);
+	http_bucket_take(&r->client->bucket, n, r->moved);
 	r->header_bytes += n;
 	if (r->header_bytes > HTTP_HEADER_BYTES_MAX) {
 		fail_here(r, ERR_TRANSIENT, "sent more than 64 KiB of headers");
@@ -208,6 +214,13 @@ static int deliver(struct http_request *r, const char *bytes, size_t n)
 	return r->state == REQUEST_RUNNING ? 0 : -1;
 }
 
+static void hold(struct http_request *r)
+{
+	r->held = true;
+	r->held_at = clock_mono();
+	r->held_turn = r->client->turns++;
+}
+
 static size_t on_write(char *bytes, size_t size, size_t n, void *cookie)
 {
 	struct http_request *r = cookie;
@@ -216,11 +229,13 @@ static size_t on_write(char *bytes, size_t size, size_t n, void *cookie)
 	n *= size;
 	if (r->state != REQUEST_RUNNING || r->failed || r->cut)
 		return CURL_WRITEFUNC_ERROR;
-	if (r->paused) {
-		r->held = true;
+	if (r->paused ||
+	    !http_bucket_is_open(&r->client->bucket, clock_mono())) {
+		hold(r);
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	note_bytes(r, n);
+	http_bucket_take(&r->client->bucket, n, r->moved);
 	r->body_bytes += n;
 	if (r->response.status >= 200 && r->response.status < 300)
 		rc = deliver(r, bytes, n);
@@ -304,6 +319,7 @@ static int on_connected(void *cookie, char *remote, char *local,
 static CURLcode set_common(struct http_request *r)
 {
 	const struct http_options *o = &r->client->options;
+	uint64_t rate = r->client->bucket.rate;
 	CURLcode code = CURLE_OK;
 
 	curl_easy_reset(r->easy);
@@ -331,7 +347,8 @@ static CURLcode set_common(struct http_request *r)
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	/* Refused where the handle still has a buffer from its last request,
 	 * which is then good enough. */
-	(void)curl_easy_setopt(r->easy, CURLOPT_BUFFERSIZE, 64L * 1024);
+	(void)curl_easy_setopt(r->easy, CURLOPT_BUFFERSIZE,
+	    rate > 0 && rate < LOW_RATE ? 16L * 1024 : 64L * 1024);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -559,12 +576,25 @@ static void fail_slow(struct http_request *r, const char *what, int64_t ms)
 	r->state = REQUEST_ENDED;
 }
 
+/* It was there in time: the wait is no server's fault. */
+void http_request_unhold(struct http_request *r, struct mono now)
+{
+	int64_t span = since(r->held_at, now);
+
+	r->held = false;
+	r->moved = now;
+	r->started.ms += span;
+	r->window.ms += span;
+	if (r->window.ms > now.ms)
+		r->window = now;
+}
+
 void http_request_check_time(struct http_request *r, struct mono now)
 {
 	int64_t stall = r->client->options.stall_timeout_ms;
 	int64_t span;
 
-	if (r->state != REQUEST_RUNNING)
+	if (r->state != REQUEST_RUNNING || (r->held && !r->paused))
 		return;
 	if (r->spec.time_limit_ms > 0 &&
 	    since(r->started, now) >= r->spec.time_limit_ms) {

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/instant.h"
 #include "base/strbuf.h"
+#include "http/http_bucket.h"
 #include "http/http_client.h"
 #include "http/http_headers.h"
 #include "http/http_url.h"
@@ -68,7 +69,9 @@ struct http_request {
 	struct mono window; /* where the average begins */
 	uint64_t window_bytes;
 	bool paused; /* wanted */
-	bool held;   /* libcurl keeps data back */
+	bool held;   /* libcurl keeps data back, for that or for the limit */
+	struct mono held_at;
+	uint64_t held_turn; /* first held, first resumed */
 
 	bool failed;
 	struct err error;
@@ -83,8 +86,10 @@ struct http_client {
 	/* A callback of libcurl may be on the stack. */
 	bool inside;
 	bool stepping;
-	bool wake_fd_seen; /* it was readable: it stays so */
-	atomic_bool woken; /* by another thread */
+	bool wake_fd_seen;	   /* it was readable: it stays so */
+	atomic_bool woken;	   /* by another thread */
+	struct http_bucket bucket; /* what all of them may receive */
+	uint64_t turns;		   /* given to held requests so far */
 	struct mono driven;
 	uint64_t events; /* callbacks to users so far */
 };
@@ -100,6 +105,8 @@ bool http_request_hop_done(struct http_request *r, CURLcode code,
     struct mono now);
 /* End it if it took too long or stalls. */
 void http_request_check_time(struct http_request *r, struct mono now);
+/* What libcurl held back is about to be handed out. */
+void http_request_unhold(struct http_request *r, struct mono now);
 /* Remember the failure; the first one counts. */
 void http_request_fail(struct http_request *r, const struct err *e);
 /* Free what hop and request own; the easy handle must be NULL. */

@@ -68,6 +68,7 @@ class Result:
         self.out = out.decode("utf-8", "replace")
         self.err = err.decode("utf-8", "replace")
         self.seconds = seconds
+        self.ended = time.time()
 
     @property
     def json(self):

@@ -610,6 +610,45 @@ static void num_size_cases(void **state)
 	}
 }
 
+static void num_parse_rate_cases(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t rate;
+	} cases[] = {
+		{ "40MB/s", 40000000 },
+		{ "1.5 MB/s", 1500000 },
+		{ "512KiB/s", 524288 },
+		{ "200kB/s", 200000 },
+		{ "1000B/s", 1000 },
+		{ "7/s", 7 },
+		{ "5000", 5000 },
+		{ "0", 0 },
+		{ "40MB", 4711 },
+		{ "40MB/h", 4711 },
+		{ "40Mbit/s", 4711 },
+		{ "40 MB /s", 4711 },
+		{ "/s", 4711 },
+		{ "s", 4711 },
+		{ "", 4711 },
+		{ "-1MB/s", 4711 },
+		{ "1MB/s ", 4711 },
+		{ "1.5", 4711 },
+		{ "00000000000000000000000000000000000000000000000000000000000"
+		  "00000001MB/s",
+		    4711 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t rate = 4711;
+
+		assert_int_equal(num_parse_rate(cases[i].text, &rate),
+		    cases[i].rate == 4711 ? -1 : 0);
+		assert_int_equal(rate, cases[i].rate);
+	}
+}
+
 static void num_format_cases(void **state)
 {
 	static const struct {
@@ -907,6 +946,7 @@ int main(void)
 		cmocka_unit_test(num_u64_cases),
 		cmocka_unit_test(num_duration_cases),
 		cmocka_unit_test(num_size_cases),
+		cmocka_unit_test(num_parse_rate_cases),
 		cmocka_unit_test(num_format_cases),
 		cmocka_unit_test(instant_known_days),
 		cmocka_unit_test(instant_every_day),

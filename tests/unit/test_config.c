@@ -72,6 +72,7 @@ static void every_default(void **state)
 	assert_int_equal(c.transfer.connect_timeout_ms, 15000);
 	assert_int_equal(c.transfer.stall_timeout_ms, 30000);
 	assert_int_equal(c.transfer.max_duration_ms, 0);
+	assert_int_equal(c.transfer.bandwidth.n, 0);
 	assert_int_equal(c.transfer.proxy_mode, PROXY_ENVIRONMENT);
 	assert_int_equal(c.retry.attempts, 5);
 	assert_int_equal(c.retry.first_wait_ms, 1000);
@@ -126,6 +127,11 @@ static void every_key(void **state)
 	     "  connect_timeout: 10ms\n"
 	     "  stall_timeout: 1m30s\n"
 	     "  max_duration: 2h\n"
+	     "  bandwidth:\n"
+	     "    - { during: ['mon-fri 08:00-12:00', '13:00-18:00'],\n"
+	     "        limit: 512KiB/s }\n"
+	     "    - { limit: none, during: 'sun 00:00-24:00' }\n"
+	     "    - { limit: 40MB/s }\n"
 	     "  proxy: socks5://u:p@proxy:1080\n"
 	     "retry:\n"
 	     "  attempts: 0\n"
@@ -160,6 +166,15 @@ static void every_key(void **state)
 	assert_int_equal(c.transfer.connect_timeout_ms, 10);
 	assert_int_equal(c.transfer.stall_timeout_ms, 90000);
 	assert_int_equal(c.transfer.max_duration_ms, 7200000);
+	assert_int_equal(c.transfer.bandwidth.n, 3);
+	assert_int_equal(c.transfer.bandwidth.rules[0].limit, 524288);
+	assert_int_equal(c.transfer.bandwidth.rules[0].n_windows, 2);
+	assert_int_equal(c.transfer.bandwidth.rules[0].windows[0].days, 0x3e);
+	assert_int_equal(c.transfer.bandwidth.rules[0].windows[1].to_min, 1080);
+	assert_int_equal(c.transfer.bandwidth.rules[1].limit, 0);
+	assert_int_equal(c.transfer.bandwidth.rules[1].n_windows, 1);
+	assert_int_equal(c.transfer.bandwidth.rules[2].limit, 40000000);
+	assert_int_equal(c.transfer.bandwidth.rules[2].n_windows, 0);
 	assert_int_equal(c.transfer.proxy_mode, PROXY_URL);
 	assert_string_equal(c.transfer.proxy_url, "socks5://u:p@proxy:1080");
 	assert_int_equal(c.retry.attempts, 0);
@@ -252,11 +267,11 @@ static const struct refusal refusals[] = {
 	    "T/c.yaml:1:1: unknown key \"zzz\"\n"
 	    "T/c.yaml:2:1: unknown key \"a\\x09b\\x1b[31m\"\n" },
 	/* keys of later changes do not exist */
-	{ "transfer: { bandwidth: none }\nretention: {}\nnotify: {}\n"
+	{ "transfer: { burst: none }\nretention: {}\nnotify: {}\n"
 	  "backup: {}\nlog: { format: text, max_size: 1MB, keep: 5 }\n"
 	  "storage: { max_total_size: none, max_repo_size: none }\n"
 	  "schedules: { a: { every: 1h, keep: 7d } }\n",
-	    "T/c.yaml:1:13: unknown key \"bandwidth\"\n"
+	    "T/c.yaml:1:13: unknown key \"burst\"\n"
 	    "T/c.yaml:2:1: unknown key \"retention\"\n"
 	    "T/c.yaml:3:1: unknown key \"notify\"\n"
 	    "T/c.yaml:4:1: unknown key \"backup\"\n"
@@ -304,6 +319,38 @@ static const struct refusal refusals[] = {
 	    "10ms to 10m, found 15\n"
 	    "T/c.yaml:1:49: stall_timeout: " DURATION
 	    "10ms to 1h, found \"9ms\"\n" },
+	{ "transfer: { bandwidth: 40MB }\n",
+	    "T/c.yaml:1:24: bandwidth: expected none, bytes a second such as "
+	    "40MB/s or 512KiB/s, at least 1kB/s, or a list of { during, limit "
+	    "}, found \"40MB\"\n" },
+	{ "transfer: { bandwidth: 999 }\n",
+	    "T/c.yaml:1:24: bandwidth: expected none, bytes a second such as "
+	    "40MB/s or 512KiB/s, at least 1kB/s, or a list of { during, limit "
+	    "}, found 999\n" },
+	{ "transfer:\n"
+	  "  bandwidth:\n"
+	  "    - { during: '8-18', limit: fast }\n"
+	  "    - { durring: 1, during: '08:00-18:00', limit: 5MB/s }\n"
+	  "    - 5MB/s\n"
+	  "    - { during: '08:00-18:00' }\n",
+	    "T/c.yaml:3:17: during: a window opens at 00:00 to 23:59 in "
+	    "\"8-18\"\n"
+	    "T/c.yaml:3:32: limit: expected none, or bytes a second such as "
+	    "40MB/s or 512KiB/s, at least 1kB/s, found \"fast\"\n"
+	    "T/c.yaml:4:9: unknown key \"durring\" (did you mean "
+	    "\"during\"?)\n"
+	    "T/c.yaml:5:7: expected a map such as { during: \"08:00-18:00\", "
+	    "limit: 5MB/s }, found \"5MB/s\"\n"
+	    "T/c.yaml:6:7: an entry needs a \"limit\"\n" },
+	{ "transfer: { bandwidth: [ { limit: 5MB/s }, { limit: 6MB/s } ] }\n",
+	    "T/c.yaml:1:44: this entry never counts: one before it has no "
+	    "\"during\", so it always matches\n" },
+	{ "transfer: { bandwidth: [] }\n",
+	    "T/c.yaml:1:24: bandwidth: expected bytes a second or a "
+	    "timetable, found an empty list\n" },
+	{ "limit: 5\n",
+	    "T/c.yaml:1:1: unknown key \"limit\" (it belongs under "
+	    "\"transfer.bandwidth\")\n" },
 	{ "retry: { first_wait: 2 hours, failed_jobs: { waits: [] } }\n",
 	    "T/c.yaml:1:22: first_wait: " DURATION
 	    "1ms to 1h, found \"2 hours\"\n"
@@ -778,7 +825,7 @@ static void keys_are_known(void **state)
 		free(said);
 		free(copy);
 	}
-	assert_true(n >= 34); /* not cut short */
+	assert_true(n >= 37); /* not cut short */
 }
 
 static void finding(void **state)

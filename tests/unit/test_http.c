@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "http/http_address.h"
+#include "http/http_bucket.h"
 #include "http/http_headers.h"
 #include "http/http_proxy.h"
 #include "http/http_request_internal.h"
@@ -807,6 +808,103 @@ static void a_failure_is_its_own_verdict(void **state)
 	assert_string_equal(e.text, "no route");
 }
 
+/* --- so many bytes a second ------------------------------------------------ */
+
+static struct mono at_ms(int64_t ms)
+{
+	struct mono t = { ms };
+
+	return t;
+}
+
+/* Whoever asks whenever it is open gets the rate, to a chunk. */
+static void a_bucket_keeps_the_rate(void **state)
+{
+	static const uint64_t rates[] = { 1000, 200000, 33333333,
+		HTTP_BUCKET_RATE_MAX };
+	static const uint64_t chunks[] = { 1, 700, 16384 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rates); i++) {
+		for (size_t k = 0; k < COUNT(chunks); k++) {
+			struct http_bucket b = { 0, 0, { 50 } };
+			uint64_t taken = 0, most = rates[i] * 60;
+			int64_t ms = 50;
+
+			if (rates[i] > chunks[k] * 100000)
+				continue; /* too many turns */
+			http_bucket_set(&b, rates[i], at_ms(ms));
+			while (ms < 60050) {
+				int64_t wait;
+
+				while (http_bucket_is_open(&b, at_ms(ms))) {
+					http_bucket_take(&b, chunks[k],
+					    at_ms(ms));
+					taken += chunks[k];
+				}
+				wait = http_bucket_wait_ms(&b, at_ms(ms));
+				assert_true(wait > 0);
+				assert_false(http_bucket_is_open(&b,
+				    at_ms(ms + wait - 1 > ms ? ms + wait - 2
+							     : ms)));
+				ms += wait;
+				assert_true(http_bucket_is_open(&b, at_ms(ms)));
+			}
+			assert_true(taken <= most + chunks[k]);
+			/* a millisecond is the least that can be waited */
+			assert_true(taken + chunks[k] + rates[i] / 500 >= most);
+		}
+	}
+}
+
+static void a_bucket_saves_little(void **state)
+{
+	struct http_bucket b = { 0, 0, { 0 } };
+	uint64_t taken = 0;
+
+	(void)state;
+	http_bucket_set(&b, 1000000, at_ms(0));
+	assert_false(http_bucket_is_open(&b, at_ms(0)));
+	/* an hour in which nobody came */
+	while (http_bucket_is_open(&b, at_ms(3600000))) {
+		http_bucket_take(&b, 1000, at_ms(3600000));
+		taken += 1000;
+	}
+	assert_int_equal(taken, 1000000 * HTTP_BUCKET_KEEP_MS / 1000);
+}
+
+static void a_bucket_without_a_limit_is_open(void **state)
+{
+	struct http_bucket b = { 0, 0, { 0 } };
+
+	(void)state;
+	http_bucket_take(&b, UINT64_MAX, at_ms(1));
+	assert_true(http_bucket_is_open(&b, at_ms(1)));
+	http_bucket_set(&b, HTTP_BUCKET_RATE_MAX + 1, at_ms(1));
+	assert_true(http_bucket_is_open(&b, at_ms(1)));
+}
+
+static void a_bucket_changes_its_rate(void **state)
+{
+	struct http_bucket b = { 0, 0, { 0 } };
+
+	(void)state;
+	http_bucket_set(&b, 1000, at_ms(0));
+	http_bucket_take(&b, 10000, at_ms(0));
+	assert_int_equal(http_bucket_wait_ms(&b, at_ms(0)), 10001);
+	/* half of the debt is paid, the rest at ten times the rate */
+	http_bucket_set(&b, 10000, at_ms(5000));
+	assert_int_equal(http_bucket_wait_ms(&b, at_ms(5000)), 501);
+	/* no limit forgets it */
+	http_bucket_set(&b, 0, at_ms(5001));
+	assert_true(http_bucket_is_open(&b, at_ms(5001)));
+	http_bucket_set(&b, 1000, at_ms(5002));
+	assert_int_equal(http_bucket_wait_ms(&b, at_ms(5002)), 1);
+	/* a clock that goes back gives nothing */
+	http_bucket_take(&b, 1000, at_ms(4000));
+	assert_int_equal(http_bucket_wait_ms(&b, at_ms(4000)), 1001);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -832,6 +930,10 @@ int main(void)
 		cmocka_unit_test(statuses_become_kinds),
 		cmocka_unit_test(waits_come_from_headers),
 		cmocka_unit_test(a_failure_is_its_own_verdict),
+		cmocka_unit_test(a_bucket_keeps_the_rate),
+		cmocka_unit_test(a_bucket_saves_little),
+		cmocka_unit_test(a_bucket_without_a_limit_is_open),
+		cmocka_unit_test(a_bucket_changes_its_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

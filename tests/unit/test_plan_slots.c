@@ -18,6 +18,7 @@
 #include "base/vec.h"
 #include "plan/outcome.h"
 #include "plan/plan.h"
+#include "plan/rate.h"
 #include "plan/slots.h"
 #include "support/fixed_calendar.h"
 #include "support/plan_fixture.h"
@@ -582,6 +583,142 @@ static void test_never(void **state)
 	schedule_release(&s);
 }
 
+/* --- how fast ------------------------------------------------------------- */
+
+static void add_window(struct window *w, const char *text)
+{
+	const char *problem;
+
+	assert_int_equal(0, schedule_parse_window(text, w, &problem));
+}
+
+/* Office hours on weekdays but for lunch, the hour that a change of the clock
+ * takes or gives, else as much as there is. */
+static void set_up_bandwidth(struct bandwidth *b, struct bandwidth_rule *r4,
+    struct window *windows)
+{
+	memset(r4, 0, 4 * sizeof(*r4));
+	add_window(&windows[0], "12:00-13:00");
+	add_window(&windows[1], "mon-fri 08:00-18:00");
+	add_window(&windows[2], "sat 10:00-10:05");
+	add_window(&windows[3], "sun 02:00-03:00");
+	r4[0] = (struct bandwidth_rule){ &windows[0], 1, 30 };
+	r4[1] = (struct bandwidth_rule){ &windows[1], 2, 5 };
+	r4[2] = (struct bandwidth_rule){ &windows[3], 1, 0 };
+	r4[3] = (struct bandwidth_rule){ NULL, 0, 40 };
+	b->rules = r4;
+	b->n = 4;
+}
+
+/* What the rules say of an instant, by each rule's own windows. */
+static uint64_t limit_by_rules(const struct bandwidth *b,
+    const struct calendar *cal, struct wall t)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct schedule s;
+
+		memset(&s, 0, sizeof(s));
+		s.windows = b->rules[i].windows;
+		s.n_windows = b->rules[i].n_windows;
+		if (window_at(&s, cal, t).open)
+			return b->rules[i].limit;
+	}
+	return 0;
+}
+
+enum { RATE_DAYS = 400, RATE_STEP_S = 300 };
+
+/* Through all changes of the clock, step by step: `until` is never passed
+ * by a change, and following it from change to change misses none. */
+static void test_rate_walk(void **state)
+{
+	struct bandwidth_rule r4[4];
+	struct window windows[4];
+	struct bandwidth b;
+	int64_t start = fixture_time(start_text).s;
+
+	(void)state;
+	set_up_bandwidth(&b, r4, windows);
+	for (size_t z = 0; z < 3; z++) {
+		struct calendar cal = fixed_calendar((char *)zones[z]);
+		struct rate rate = rate_at(&b, &cal, wall(start));
+		unsigned changes = 0;
+
+		for (struct wall t = { start }; t.s < start + RATE_DAYS * DAY_S;
+		     t.s += RATE_STEP_S) {
+			if (rate.until.s != WALL_NONE && t.s >= rate.until.s) {
+				assert_int_equal(t.s, rate.until.s);
+				rate = rate_at(&b, &cal, t);
+				changes++;
+				assert_true(rate.until.s > t.s);
+			}
+			assert_int_equal(limit_by_rules(&b, &cal, t),
+			    rate.limit);
+		}
+		/* each day has two ends of its lunch at least */
+		assert_true(changes >= 2 * RATE_DAYS - 2);
+	}
+}
+
+static void expect_rate(const char *zone, const char *when, uint64_t limit,
+    const char *until)
+{
+	struct calendar cal = fixed_calendar((char *)zone);
+	struct bandwidth_rule r4[4];
+	struct window windows[4];
+	struct bandwidth b;
+	struct rate rate;
+
+	set_up_bandwidth(&b, r4, windows);
+	rate = rate_at(&b, &cal, fixture_time(when));
+	assert_int_equal(limit, rate.limit);
+	assert_int_equal(fixture_time(until).s, rate.until.s);
+}
+
+static void test_rate_cases(void **state)
+{
+	(void)state;
+	/* a Monday */
+	expect_rate("UTC", "2026-03-02T07:59:59Z", 40, "2026-03-02T08:00:00Z");
+	expect_rate("UTC", "2026-03-02T08:00:00Z", 5, "2026-03-02T12:00:00Z");
+	expect_rate("UTC", "2026-03-02T12:30:00Z", 30, "2026-03-02T13:00:00Z");
+	expect_rate("UTC", "2026-03-02T13:00:00Z", 5, "2026-03-02T18:00:00Z");
+	/* 02:00 to 03:00 does not exist on 29 March, and is nothing */
+	expect_rate("Europe/Berlin", "2026-03-29T00:59:59Z", 40,
+	    "2026-03-29T10:00:00Z");
+	expect_rate("Europe/Berlin", "2026-03-29T01:00:00Z", 40,
+	    "2026-03-29T10:00:00Z");
+	/* it exists twice on 25 October: from the first to the only 03:00 */
+	expect_rate("Europe/Berlin", "2026-10-24T23:59:59Z", 40,
+	    "2026-10-25T00:00:00Z");
+	expect_rate("Europe/Berlin", "2026-10-25T00:00:00Z", 0,
+	    "2026-10-25T02:00:00Z");
+	expect_rate("Europe/Berlin", "2026-10-25T02:00:00Z", 40,
+	    "2026-10-25T11:00:00Z");
+}
+
+static void test_rate_never_changes(void **state)
+{
+	struct calendar cal = fixed_calendar((char *)"UTC");
+	struct bandwidth_rule rule = { NULL, 0, 7 };
+	struct bandwidth b = { NULL, 0 };
+	struct wall t = fixture_time(start_text);
+	struct window always;
+
+	(void)state;
+	assert_int_equal(0, rate_at(&b, &cal, t).limit);
+	assert_int_equal(WALL_NONE, rate_at(&b, &cal, t).until.s);
+	b.rules = &rule;
+	b.n = 1;
+	assert_int_equal(7, rate_at(&b, &cal, t).limit);
+	assert_int_equal(WALL_NONE, rate_at(&b, &cal, t).until.s);
+	add_window(&always, "00:00-24:00");
+	rule.windows = &always;
+	rule.n_windows = 1;
+	assert_int_equal(7, rate_at(&b, &cal, t).limit);
+	assert_int_equal(WALL_NONE, rate_at(&b, &cal, t).until.s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -590,6 +727,9 @@ int main(void)
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_ticks),
 		cmocka_unit_test(test_jumps),
+		cmocka_unit_test(test_rate_walk),
+		cmocka_unit_test(test_rate_cases),
+		cmocka_unit_test(test_rate_never_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
