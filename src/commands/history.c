@@ -231,7 +231,9 @@ static void print_attempt(const struct session *s, const struct attempt *a)
 
 	if (local_or_null(s, a->started, when) != NULL)
 		when[10] = ' '; /* the T */
-	if (duration_s(a) >= 0)
+	if (duration_s(a) == 0)
+		snprintf(took, sizeof(took), "<1s"); /* stamps are seconds */
+	else if (duration_s(a) > 0)
 		num_format_duration(duration_s(a) * 1000, took);
 	if (rate_of(a, &rate))
 		num_format_size(rate, rate_text);

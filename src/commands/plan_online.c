@@ -208,6 +208,7 @@ void plan_online_release(struct plan_online *online)
 
 /* --- for people ---------------------------------------------------------- */
 
+/* In the zone of the schedule, which is named if it is not the machine's. */
 static void put_finish(const struct session *s, const char *zone,
     struct wall finish, unsigned windows, struct strbuf *out)
 {
@@ -218,8 +219,11 @@ static void put_finish(const struct session *s, const char *zone,
 		    FORECAST_HORIZON_DAYS / 366);
 		return;
 	}
-	strbuf_printf(out, "finished by %s",
-	    report_time(s, zone, finish, when));
+	finish.s += 59; /* minutes are shown: not before it is true */
+	strbuf_printf(out, "finished by %s%s%s",
+	    report_time(s, zone, finish, when),
+	    strcmp(zone, "local") == 0 ? "" : " ",
+	    strcmp(zone, "local") == 0 ? "" : zone);
 	if (windows > 1)
 		strbuf_printf(out, " (%u windows)", windows);
 }

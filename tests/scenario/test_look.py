@@ -25,6 +25,7 @@ def test_history_tells_of_attempts(hub, hf):
     found = attempts(hf)
     assert [a["id"] for a in found][:1] == ["model/org/name@main"]
     assert [a["outcome"] for a in found] == ["updated"] * 3
+    assert re.search(r"  (<1s|[1-9]\d*s)  ", hf.run("history", "org/other").out)
     newest, oldest = (a for a in found if a["id"] == "model/org/name@main")
     assert newest["commit"] == repo.sha() and oldest["commit"] == first
     assert newest["bytes"] == 1 and newest["files_done"] == 2 and newest["error"] is None
@@ -231,6 +232,7 @@ def test_plan_online_forecasts_over_several_nights(hub, hf):
     assert found["windows"] == nights == r.job("org/big")["online"]["windows"]
     assert found["finish"].startswith(f"2027-03-{nights:02}T22:00:")
     out = hf.run("plan", "--online", "--all", "--at", "2027-03-01T12:00:00Z").out
+    assert f" UTC ({nights} windows)\n" in out
     assert f"({nights} windows), at the " in out and "of the last 1 attempt" in out
 
 
