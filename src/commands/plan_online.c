@@ -169,6 +169,7 @@ static int forecast(struct plan_online *online, struct session *s,
 	config.parallel_jobs = t->parallel_jobs;
 	config.max_duration_s = (t->max_duration_ms + 999) / 1000;
 	config.ignore_window = s->cli->ignore_window;
+	config.bandwidth = &t->bandwidth;
 	if (forecast_finish(&config, online->forecasts, online->n, now,
 		&s->calendar, e) == -1)
 		return -1;

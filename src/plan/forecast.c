@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "plan/rate.h"
 #include "plan/slots.h"
 
 #define DAY_S INT64_C(86400)
@@ -161,19 +162,19 @@ static void count_windows(struct simulation *sim)
 	}
 }
 
-/* Bytes per second of each one under way. */
-static double share_of(struct simulation *sim, struct wall *changes)
+/* Bytes per second of each one under way, and until when. */
+static double share_of(const struct simulation *sim, struct wall *until)
 {
 	const struct forecast_config *c = sim->config;
-	uint64_t rate = c->bytes_per_s, limit;
+	uint64_t bytes_per_s = c->bytes_per_s;
+	struct rate rate = { 0, { WALL_NONE } };
 
-	changes->s = WALL_NONE;
-	if (c->limit != NULL) {
-		limit = c->limit(c->cookie, sim->now, changes);
-		if (limit > 0 && limit < rate)
-			rate = limit;
-	}
-	return (double)rate / (double)sim->n_active;
+	if (c->bandwidth != NULL)
+		rate = rate_at(c->bandwidth, sim->cal, sim->now);
+	if (rate.limit > 0 && rate.limit < bytes_per_s)
+		bytes_per_s = rate.limit;
+	*until = rate.until;
+	return (double)bytes_per_s / (double)sim->n_active;
 }
 
 /* The first instant at which something changes for those under way. */

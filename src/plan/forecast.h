@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/instant.h"
+#include "model/bandwidth.h"
 #include "model/calendar.h"
 #include "model/schedule.h"
 
@@ -58,10 +59,7 @@ struct forecast_config {
 	unsigned parallel_jobs;
 	int64_t max_duration_s; /* of one run; 0: none */
 	bool ignore_window;
-	/* A limit for all together at t, 0 for none; *until is when it changes
-	 * (WALL_NONE: never).  NULL: no limit. */
-	uint64_t (*limit)(void *cookie, struct wall t, struct wall *until);
-	void *cookie;
+	const struct bandwidth *bandwidth; /* borrowed; NULL: no limit */
 };
 
 /*

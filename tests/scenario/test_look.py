@@ -231,6 +231,12 @@ def test_plan_online_forecasts_over_several_nights(hub, hf):
     nights = -(-90 * MiB // (60 * rate))
     assert found["windows"] == nights == r.job("org/big")["online"]["windows"]
     assert found["finish"].startswith(f"2027-03-{nights:02}T22:00:")
+    # Half as fast takes twice as long.
+    hf.configure(transfer={"bandwidth": f"{rate // 2}B/s"})
+    slow = online(hf, "--all", "--at", "2027-03-01T12:00:00Z")[1]
+    assert slow["windows"] in (2 * nights - 1, 2 * nights, 2 * nights + 1)
+    assert slow["bytes_per_s"] == rate
+    hf.configure(transfer={"bandwidth": "none"})
     out = hf.run("plan", "--online", "--all", "--at", "2027-03-01T12:00:00Z").out
     assert f" UTC ({nights} windows)\n" in out
     assert f"({nights} windows), at the " in out and "of the last 1 attempt" in out

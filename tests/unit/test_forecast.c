@@ -194,25 +194,26 @@ static void a_closed_window_holds_up_nobody_else(void **state)
 	check_hours(&f, 2, 2, 4, 4);
 }
 
-/* Half the rate for the first two hours of each four. */
-static uint64_t slow_hours(void *cookie, struct wall t, struct wall *until)
-{
-	const struct wall *start = cookie;
-	int64_t in = (t.s - start->s) % (4 * HOUR);
-
-	until->s = t.s - in + (in < 2 * HOUR ? 2 : 4) * HOUR;
-	return in < 2 * HOUR ? MB / 2 : 0;
-}
-
+/* Half the rate from noon until two, and from four until six. */
 static void limits_hold_while_they_last(void **state)
 {
+	struct window slow[2];
+	struct bandwidth_rule rules[2] = { { slow, 2, MB / 2 },
+		{ NULL, 0, 40 * MB } };
+	struct bandwidth bandwidth = { rules, 2 };
 	struct several f;
+	const char *problem;
 
 	(void)state;
+	assert_int_equal(schedule_parse_window("12:00-14:00", &slow[0],
+			     &problem),
+	    0);
+	assert_int_equal(schedule_parse_window("16:00-18:00", &slow[1],
+			     &problem),
+	    0);
 	set_up(&f);
 	f.config.parallel_jobs = 1;
-	f.config.limit = slow_hours;
-	f.config.cookie = &f.now;
+	f.config.bandwidth = &bandwidth;
 	check_hours(&f, 2, 3, 4, 6);
 }
 
