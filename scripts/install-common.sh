@@ -144,6 +144,9 @@ choose_who() {
 	-* | *[!A-Za-z0-9._-]*) die 2 "\"$name\" is no name of a user" ;;
 	esac
 	home=$(eval "printf '%s\n' ~$name")
+	# cron asks the password database; other managers are told HOME.
+	[ "$scheduler$name" = "cron$self" ] || [ "$name" != "$self" ] ||
+	    home=${HOME:-$home}
 	case $home in
 	/*) ;;
 	*)
@@ -423,11 +426,15 @@ changed=no
 # write nowhere else.
 make_folders() {
 	[ "$dry_run$root" = no ] || return 0
-	paths_of cache_dir local_dirs | while IFS= read -r folder; do
-		[ -d "$folder" ] || bare mkdir -p "$folder" || exit 1
-	done || exit 1
 	folder=$(paths_of state_dir)
 	# shellcheck disable=SC2016
 	[ -d "$folder" ] || bare sh -c 'umask 077; mkdir -p "$1"' sh "$folder" ||
-	    exit 1
+	    die "cannot make state_dir $folder as $name"
+	{
+		paths_of cache_dir local_dirs
+		dirname "$(paths_of log_file)"
+	} | while IFS= read -r folder; do
+		[ -d "$folder" ] || bare mkdir -p "$folder" ||
+		    die "cannot make $folder as $name"
+	done || exit 1
 }

@@ -19,6 +19,13 @@ static void print_json(const struct session *s, int status)
 	json_write_string(&w, s->config.cache_dir);
 	json_write_key(&w, "state_dir");
 	json_write_string(&w, s->config.state_dir);
+	json_write_key(&w, "log_file");
+	json_write_string(&w, s->config.log.file);
+	json_write_key(&w, "models");
+	json_write_begin_array(&w);
+	for (size_t i = 0; i < s->config.n_model_files; i++)
+		json_write_string(&w, s->config.model_files[i]);
+	json_write_end_array(&w);
 	json_write_key(&w, "endpoint");
 	json_write_string(&w, s->config.endpoint);
 	/* Where it comes from, never the token. */

@@ -3,11 +3,14 @@
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
+from conftest import need
 from hfcron import TOP
 
 SCRIPTS = TOP / "scripts"
@@ -25,7 +28,7 @@ esac
 
 
 class Installer:
-    """One script, its crontab a file of the test's."""
+    """The scripts, with a crontab that is a file of the test's."""
 
     def __init__(self, hf, tmp_path):
         self.hf = hf
@@ -36,7 +39,9 @@ class Installer:
         (self.bin / "crontab").chmod(0o755)
         self.root = tmp_path / "root"
         self.env = {"HOME": str(hf.home), "PATH": f"{self.bin}:/usr/bin:/bin:/usr/sbin:/sbin",
-                    "CRONTAB": str(self.crontab)}
+                    "CRONTAB": str(self.crontab),
+                    # This machine's own managers hear nothing of it.
+                    "XDG_RUNTIME_DIR": str(tmp_path)}
 
     def __call__(self, script, *args, expect=0, config=True, env=None):
         words = [SCRIPTS / script, *args]
@@ -201,3 +206,106 @@ def test_file_of_somebody_else_stays(install):
     assert "was not written by" in install(*args, expect=1).err
     install(*args, "--uninstall")
     assert name.read_text() == "* * * * * root mine\n"
+
+
+# --- systemd
+
+def system_units(install, *args, **options):
+    return install("install-systemd", "--system", "--root", install.root, "--run-as", ME, *args,
+                   **options)
+
+
+def units(install):
+    """{"service": text, "timer": text} and where they are."""
+    found = {pathlib.Path(n).suffix[1:]: t.decode() for n, t in install.files().items()}
+    assert set(found) == {"service", "timer"}, found
+    folder = install.root / "etc/systemd/system"
+    return found, sorted(folder.iterdir())
+
+
+def analyze(*args):
+    need(shutil.which("systemd-analyze"), "systemd-analyze (package systemd)")
+    with tempfile.TemporaryDirectory() as folder:
+        p = subprocess.run(["systemd-analyze", *args], capture_output=True, timeout=60,
+                           env={"PATH": os.environ["PATH"], "SYSTEMD_LOG_LEVEL": "warning",
+                                "HOME": folder, "XDG_RUNTIME_DIR": folder})
+    return p.returncode, (p.stdout + p.stderr).decode()
+
+
+def test_units_twice_and_uninstalled(install):
+    shown = system_units(install, "--dry-run")
+    assert not install.root.exists()
+    system_units(install)
+    before = install.files()
+    assert all(text in shown.stdout for text in before.values())
+    r = system_units(install)
+    assert r.err.count("as it should be") == 2 and install.files() == before
+    wants = install.root / "etc/systemd/system/timers.target.wants"
+    wants.mkdir()
+    timer = next(n for n in before if n.endswith(".timer"))
+    (wants / pathlib.Path(timer).name).symlink_to(install.root / timer)
+    system_units(install, "--uninstall", "--dry-run")
+    assert (wants / pathlib.Path(timer).name).is_symlink() and before.items() <= install.files().items()
+    system_units(install, "--uninstall")
+    assert not [f for f in install.root.rglob("*") if not f.is_dir()]
+
+
+def test_units_are_what_systemd_takes(install, hf):
+    options, folder = with_odd_paths(install, hf)
+    assert "quote" in system_units(install, *options, config=None, expect=2).err
+    # Of a program it takes less than of an argument.
+    plain = hf.root / "100% é $ $$ $nix & #"
+    plain.mkdir()
+    program = pathlib.Path(shutil.copy(hf.binary, plain / "hfcron"))
+    options[1] = program
+    for args in ([], ["--every", "60"], ["--token-file", "/etc/a b/100%"]):
+        system_units(install, *options, *args, config=None)
+        text, paths = units(install)
+        assert analyze("verify", "--man=no", *paths) == (0, "")
+    assert "LoadCredential=token:/etc/a b/100%%\n" in text["service"]
+    assert "Environment=HF_TOKEN_PATH=%d/token\n" in text["service"]
+    # systemd reads the path as it is meant: without the program it complains.
+    program.rename(plain / "gone")
+    status, said = analyze("verify", "--man=no", *paths)
+    assert status != 0 and f"{program} is not executable" in said
+
+
+def test_service_is_hardened_and_may_write_its_folders(install, hf):
+    hf.models({"name": "org/name", "local_dir": str(hf.root / "real files")})
+    system_units(install)
+    text, paths = units(install)
+    service = text["service"].split("\n")
+    for setting in ("Type=oneshot", "SuccessExitStatus=1 SIGTERM", "TimeoutStartSec=infinity",
+                    f"User={ME}", "ProtectSystem=strict", "After=network-online.target",
+                    f'ReadWritePaths="{hf.root}/real files"', f'ReadWritePaths="{hf.cache}"',
+                    f'ReadWritePaths="{hf.state}"'):
+        assert setting in service, setting
+    assert "PrivateTmp=yes" not in service or not str(hf.root).startswith("/tmp")
+    for setting in ("Persistent=true", "OnCalendar=*:0/5", "RandomizedDelaySec=300"):
+        assert setting in text["timer"].split("\n"), setting
+    status, said = analyze("security", "--offline=true", paths[0])
+    level = float(re.search(r"exposure level for .*: ([0-9.]+)", said)[1])
+    assert level < 3, said
+
+
+def test_units_of_a_user(install, hf):
+    r = install("install-systemd", "--user")
+    folder = hf.home / ".config/systemd/user"
+    files = sorted(folder.iterdir())
+    assert [f.suffix for f in files] == [".service", ".timer"]
+    assert "User=" not in files[0].read_text() and "network-online" not in files[0].read_text()
+    assert "systemctl --user enable --now" in r.err
+    assert analyze("verify", "--man=no", "--user", *files) == (0, "")
+    assert hf.state.stat().st_mode & 0o777 == 0o700 and hf.cache.is_dir()
+    # doctor finds it.
+    assert f"{files[0]}:" in hf.run("doctor", expect=None).out
+    install("install-systemd", "--user", "--uninstall")
+    assert list(folder.iterdir()) == []
+
+
+def test_units_refuse(install, hf):
+    system_units(install, "--every", "0", expect=2)
+    install("install-systemd", "--user", "--token-file", "/x", expect=2)
+    hf.yaml_file.write_text("retrys: 1\n")
+    assert "hfcron.yaml:1:1" in system_units(install, expect=2).err
+    assert not install.root.exists()
