@@ -6,7 +6,7 @@ import pytest
 
 import checks
 from conftest import need
-from fakehub import Generated, Lfs
+from fakehub import Generated, Lfs, faults
 from hfcron import FAKETIME, SLOW, MiB
 
 BIG = 40 * MiB
@@ -151,3 +151,107 @@ def test_stop_while_limited(hub, hf, repo):
     assert run.wait().code == 0
     assert time.monotonic() - start < 2 * SLOW
     assert hf.status("org/big")["state"] == "partial"
+
+
+# -- windows
+
+NIGHT = {"night": {"at": "22:00", "window": "22:00-07:00", "timezone": "UTC"},
+         "longer": {"at": "22:00", "window": "22:00-08:00", "timezone": "UTC"}}
+
+
+@pytest.fixture
+def night(hf):
+    """Times of a clock; jobs have the schedule "night" unless they name one."""
+    need(FAKETIME, "libfaketime")
+    hf.configure(schedules=NIGHT, default_schedule="night")
+    return hf.fake_time
+
+
+def state_at(hf, env, job):
+    return hf.run("status", "--format", "json", env=env, expect=None).job(job)
+
+
+def test_a_file_over_many_windows(hub, hf, repo, night):
+    """Night after night, until it is right; what came once never comes again."""
+    hub.throttle.rate = 6_000_000
+    nights = 0
+    while nights < 40:
+        day = f"2027-03-{nights + 2:02}"
+        nights += 1
+        hf.quiet("run", env=night(f"{day} 06:59:59"))
+        job = state_at(hf, night(f"{day} 07:00:10"), "org/big")
+        if job["state"] == "current":
+            break
+        assert job["state"] == "partial" and job["next_due"] == f"{day}T22:00:00Z", job
+        assert job["bytes_done"] == received(hf)
+        checks.check_nothing_published(hf.cache, repo)
+        # Closed: nothing moves, whoever asks.
+        asked = len(hub.requests())
+        hf.quiet("run", "--all", env=night(f"{day} 07:00:10"))
+        assert len(hub.requests()) == asked
+    checks.check_complete(hf.cache, repo)
+    assert nights >= 3
+    assert received(hf) == repo.blob_bytes()
+    # Only what was on its way when a night ended was sent for nothing.
+    assert hub.file_bytes <= repo.blob_bytes() + nights * 8 * MiB
+
+
+@pytest.mark.parametrize("schedule", ["often", "longer"])
+def test_a_window_ends_for_one_job_only(hub, hf, repo, night, schedule):
+    """Beside it another one has no window, or a longer one: it goes on."""
+    other = hub.add_repo("org/other", {"a.bin": Lfs(Generated(13, 24 * MiB))})
+    hf.models("org/big", {"name": "org/other", "schedule": schedule})
+    hub.throttle.rate = 12_000_000
+    hf.quiet("run", env=night("2027-03-02 06:59:58"))
+    after = night("2027-03-02 07:00:30")
+    job = state_at(hf, after, "org/big")
+    assert job["state"] == "partial" and job["next_due"] == "2027-03-02T22:00:00Z", job
+    assert 0 < job["bytes_done"] < job["bytes_total"]
+    assert state_at(hf, after, "org/other")["state"] == "current"
+    checks.check_complete(hf.cache, other)
+    checks.check_nothing_published(hf.cache, repo)
+    hub.throttle.rate = None
+    hf.quiet("run", env=night("2027-03-02 22:00:01"))
+    checks.check_complete(hf.cache, repo)
+    assert received(hf) == repo.blob_bytes() + other.blob_bytes()
+
+
+def test_a_window_ends_while_asking(hub, hf, repo, night):
+    """A Hub that takes its time does not keep a run past its window."""
+    slow = hub.fault(faults.delay(6), path="*/revision/*")
+    result = hf.quiet("run", env=night("2027-03-02 06:59:58"))
+    assert result.seconds < 3 + SLOW, result
+    job = state_at(hf, night("2027-03-02 07:00:30"), "org/big")
+    assert job["next_due"] == "2027-03-02T22:00:00Z" and job["state"] == "waiting", job
+    assert hub.file_bytes == 0
+    hub.faults.remove(slow)
+    hf.quiet("run", env=night("2027-03-02 22:00:01"))
+    checks.check_complete(hf.cache, repo)
+
+
+class Zeros(Generated):
+    """2 GiB that take a while to hash, and no space on the disk."""
+
+    sha256 = "a7c744c13cc101ed66c29f672f92455547889cc586ce6d44fe76ae824958ea51"
+
+    def __init__(self):
+        super().__init__(0, 2 << 30)
+
+
+@pytest.mark.plain
+def test_a_window_ends_while_hashing(hub, hf, night):
+    """What is on disk already is proven on the next night; nothing is fetched."""
+    repo = hub.add_repo("org/there", {"zeros.bin": Lfs(Zeros())})
+    hf.models("org/there")
+    blob = hf.cache / repo.folder / "blobs" / Zeros.sha256
+    blob.parent.mkdir(parents=True)
+    with open(blob, "wb") as f:
+        f.truncate(2 << 30)
+    result = hf.quiet("run", env=night("2027-03-02 06:59:59"))
+    if not (hf.cache / repo.folder / "refs").exists():
+        assert result.seconds < 3, result
+        job = state_at(hf, night("2027-03-02 07:00:30"), "org/there")
+        assert job["next_due"] == "2027-03-02T22:00:00Z", job
+        hf.quiet("run", env=night("2027-03-02 22:00:01"))
+    assert (hf.cache / repo.folder / "refs" / "main").read_text() == repo.sha("main")
+    assert hub.file_bytes == 0
