@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import plistlib
 import pwd
 import re
 import shutil
@@ -51,7 +52,7 @@ class Installer:
             words[1:1] = ["--config", config, "--hfcron", self.hf.binary]
         p = subprocess.run(words, env={**self.env, **(env or {})}, capture_output=True,
                            stdin=subprocess.DEVNULL, timeout=60, cwd=self.hf.home)
-        p.out, p.err = p.stdout.decode(), p.stderr.decode()
+        p.out, p.err = p.stdout.decode(), p.stderr.decode(errors="replace")
         assert p.returncode == expect, (p.args, p.returncode, p.out, p.err)
         return p
 
@@ -308,4 +309,62 @@ def test_units_refuse(install, hf):
     install("install-systemd", "--user", "--token-file", "/x", expect=2)
     hf.yaml_file.write_text("retrys: 1\n")
     assert "hfcron.yaml:1:1" in system_units(install, expect=2).err
+    assert not install.root.exists()
+
+
+# --- launchd
+
+def launch_daemon(install, *args, **options):
+    return install("install-launchd", "--system", "--root", install.root, "--run-as", ME, *args,
+                   **options)
+
+
+def test_property_list_twice_and_uninstalled(install, hf):
+    shown = launch_daemon(install, "--dry-run")
+    assert not install.root.exists()
+    launch_daemon(install)
+    (name, text), = install.files().items()
+    assert shown.stdout.endswith(text)
+    assert pathlib.Path(name).parent == pathlib.Path("Library/LaunchDaemons")
+    plist = plistlib.loads(text)
+    assert pathlib.Path(name).name == plist["Label"] + ".plist"
+    assert plist["ProgramArguments"] == [hf.binary, "--config", str(hf.yaml_file), "run"]
+    assert plist["StartInterval"] == 300 and plist["UserName"] == ME
+    assert plist["LowPriorityIO"] is True and plist["ProcessType"] == "Background"
+    assert plist["StandardErrorPath"] == f"{hf.state}/launchd.log"
+    launch_daemon(install)
+    assert install.files() == {name: text}
+    launch_daemon(install, "--every", "30")
+    assert plistlib.loads(install.files()[name])["StartInterval"] == 1800
+    launch_daemon(install, "--uninstall")
+    assert install.files() == {}
+
+
+def test_property_list_of_a_user_with_odd_paths(install, hf):
+    options, folder = with_odd_paths(install, hf)
+    asked = install.hf.root / "launchctl.txt"
+    launchctl = install.bin / "launchctl"
+    launchctl.write_text(f'#!/bin/sh\necho "$@" >>"{asked}"\n')
+    launchctl.chmod(0o755)
+    install("install-launchd", "--user", *options, config=None)
+    file, = (hf.home / "Library/LaunchAgents").iterdir()
+    plist = plistlib.loads(file.read_bytes())
+    assert plist["ProgramArguments"] == [f"{folder}/hfcron", "--config", f"{folder}/hfcron.yaml", "run"]
+    assert "UserName" not in plist
+    assert f"bootstrap gui/{os.geteuid()} {file}\n" in asked.read_text()
+    install("install-launchd", "--user", "--uninstall", *options, config=None)
+    assert not file.exists()
+    assert asked.read_text().endswith(f"bootout gui/{os.geteuid()}/{plist['Label']}\n")
+
+
+def test_property_list_refuses(install, hf):
+    odd = os.fsencode(hf.root) + b"/\xe9"
+    os.mkdir(odd)
+    shutil.copy(hf.yaml_file, odd + b"/hfcron.yaml")
+    shutil.copy(hf.models_file, odd + b"/models.json")
+    r = launch_daemon(install, "--hfcron", hf.binary, "--config", odd + b"/hfcron.yaml", config=None,
+                      expect=2)
+    assert "not UTF-8" in r.err
+    hf.yaml_file.write_text("retrys: 1\n")
+    assert "hfcron.yaml:1:1" in launch_daemon(install, expect=2).err
     assert not install.root.exists()
