@@ -32,8 +32,9 @@ static int compare_keys(const void *a, const void *b)
 
 static bool is_wanted(const struct wanted_jobs *wanted, const uint8_t *key)
 {
-	return bsearch(key, wanted->keys, wanted->n, sizeof(*wanted->keys),
-		   compare_keys) != NULL;
+	return wanted->n > 0 &&
+	    bsearch(key, wanted->keys, wanted->n, sizeof(*wanted->keys),
+		compare_keys) != NULL;
 }
 
 static int want_id(struct wanted_jobs *wanted, const char *id, struct err *e)

@@ -36,6 +36,8 @@ static void entry_json(struct json_writer *w, const struct session *s,
     const struct job_entries *entries, const struct upcoming *u)
 {
 	const char *zone = u->schedule->zone ? u->schedule->zone : "local";
+	const struct wall never = { WALL_NONE };
+	bool shut = (u->what & UPCOMING_SHUT) != 0;
 	char local[INSTANT_TEXT_MAX];
 
 	json_write_begin_object(w);
@@ -52,10 +54,8 @@ static void entry_json(struct json_writer *w, const struct session *s,
 	json_write_i64(w, u->schedule->splay_s);
 	json_write_key(w, "what");
 	what_json(w, u->what);
-	report_time_json(w, "window_opens",
-	    u->what & UPCOMING_SHUT ? u->until : (struct wall){ WALL_NONE });
-	report_time_json(w, "window_closes",
-	    u->what & UPCOMING_SHUT ? (struct wall){ WALL_NONE } : u->until);
+	report_time_json(w, "window_opens", shut ? u->until : never);
+	report_time_json(w, "window_closes", shut ? never : u->until);
 	json_write_key(w, "jobs");
 	json_write_u64(w, u->n_jobs);
 	json_write_key(w, "first_jobs");

@@ -385,6 +385,7 @@ static void disk_json(const struct disk_share *disk, struct json_writer *w)
 void plan_online_json(const struct plan_online *online, struct json_writer *w)
 {
 	bool known = online->forecasts != NULL && online->n_to_do > 0;
+	const struct wall never = { WALL_NONE };
 
 	json_write_begin_object(w);
 	number(w, "requests", online->requests);
@@ -405,8 +406,7 @@ void plan_online_json(const struct plan_online *online, struct json_writer *w)
 	else
 		json_write_null(w);
 	number(w, "measured_attempts", online->samples);
-	report_time_json(w, "finish",
-	    known ? online->finish : (struct wall){ WALL_NONE });
+	report_time_json(w, "finish", known ? online->finish : never);
 	number(w, "windows", online->windows);
 	json_write_end_object(w);
 }
