@@ -114,3 +114,28 @@ def test_installed_line(hub, new_hf, user, cron):
     subprocess.run([*install, "--uninstall"], check=True, timeout=60,
                    env={"PATH": os.environ["PATH"]})
     assert crontab(name, "-l").stdout == before
+
+
+def test_installed_in_cron_d(hub, new_hf, user, cron):
+    """install-cron --system: cron takes the file, and runs it as whom it says."""
+    account, home = user
+    hf = Hfcron(home / "100% hf", hub.endpoint)
+    program = shutil.copy(new_hf("x").binary, hf.root / "hfcron")
+    hf.models("org/name", defaults={"schedule": "weekly"})
+    subprocess.run(["chown", "-R", account.pw_name, hf.root], check=True)
+    files = set(os.listdir("/etc/cron.d"))
+    install = [TOP / "scripts/install-cron", "--system", "--run-as", account.pw_name,
+               "--every", "1", "--hfcron", program, "--config", hf.yaml_file]
+    try:
+        for _ in range(2):
+            subprocess.run(install, check=True, timeout=60, env={"PATH": os.environ["PATH"]})
+        new, = set(os.listdir("/etc/cron.d")) - files
+        assert os.stat(f"/etc/cron.d/{new}").st_mode & 0o777 == 0o644
+        deadline = time.monotonic() + 150
+        while time.monotonic() < deadline and not (hf.state / "lock").exists():
+            time.sleep(0.2)
+        assert (hf.state / "lock").stat().st_uid == account.pw_uid
+    finally:
+        subprocess.run([*install, "--uninstall"], check=True, timeout=60,
+                       env={"PATH": os.environ["PATH"]})
+    assert set(os.listdir("/etc/cron.d")) == files

@@ -159,6 +159,19 @@ def test_odd_paths_reach_the_program(install, hf, hub):
     assert f"configuration: {folder}/hfcron.yaml" in p.stdout.decode()
 
 
+def test_doctor_runs_what_was_installed(install, hf, hub):
+    repo = hub.add_repo("org/name", {"a": "1"})
+    hf.configure(schedules={"often": {"every": "1h"}}, default_schedule="often")
+    options, folder = with_odd_paths(install, hf)
+    install("install-cron", "--user", *options, config=None)
+    r = hf.run("--config", folder / "hfcron.yaml", "doctor", "--as-cron", "--format", "json",
+               env=install.env, expect=0)
+    said = [f["text"] for f in r.json["findings"] if f["topic"] == "schedule"]
+    assert any("ran there and ended with status 0" in text for text in said), said
+    assert not any("differs" in text for text in said), said
+    assert (hf.cache / repo.folder / "refs/main").exists(), "it was a real run"
+
+
 def test_broken_configuration_is_refused(install, hf):
     hf.yaml_file.write_text("retrys: 1\n")
     r = install("install-cron", "--user", expect=2)
