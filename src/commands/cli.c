@@ -36,6 +36,8 @@ static const struct option_row {
 	{ 't', false, "at", "TIME",
 	    "as if it were TIME "
 	    "(2026-03-29T02:30, Z for UTC)" },
+	{ 'u', false, "until", "TIME",
+	    "until TIME instead of hfcron resume (as --at takes it)" },
 	{ 'o', false, "online", NULL,
 	    "ask the Hub, too: bytes, disk, and when it will be finished" },
 	{ 'p', false, "problems", NULL,
@@ -105,6 +107,19 @@ const struct command cli_commands[] = {
 	    "  hfcron doctor --as-cron            what cron or systemd would "
 	    "see\n",
 	    0, 0, verb_doctor },
+	{ "pause", "[JOB...]", "hold the named jobs, or everything",
+	    EVERYWHERE "u",
+	    "  hfcron pause                       nothing moves until resume\n"
+	    "  hfcron pause --until 2030-01-07T08:00\n"
+	    "  hfcron pause Qwen/Qwen3-0.6B\n",
+	    0, -1, verb_pause },
+	{ "resume", "[JOB...]", "release the named jobs, or everything",
+	    EVERYWHERE,
+	    "  hfcron resume\n"
+	    "  hfcron resume Qwen/Qwen3-0.6B\n",
+	    0, -1, verb_resume },
+	{ "retry", "JOB...", "forget failures, unpark; due at the next run",
+	    EVERYWHERE, "  hfcron retry Qwen/Qwen3-0.6B\n", 1, -1, verb_retry },
 	{ "stop", "", "ask the run at work to end in good order, and wait",
 	    EVERYWHERE, "  hfcron stop\n", 0, 0, verb_stop },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
@@ -236,12 +251,13 @@ static int set_value(struct cli *cli, char letter, const char *value,
 			    COUNT_MAX);
 		return 0;
 	case 't':
+	case 'u':
 		if (instant_parse(value, &cli->at, &cli->at_has_offset) == -1)
 			return err_set(e, ERR_USAGE,
-			    "--at \"%s\" is no time; "
+			    "--%s \"%s\" is no time; "
 			    "write 2026-03-29T02:30 (local) or "
 			    "2026-03-29T01:30:00Z",
-			    value);
+			    letter == 't' ? "at" : "until", value);
 		cli->has_at = true;
 		return 0;
 	case 'T':

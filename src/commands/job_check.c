@@ -40,6 +40,11 @@ void job_work_fail(struct job_work *w, const struct err *e)
 	w->phase = WORK_ENDED;
 }
 
+bool job_work_is_paused(const struct job_work *w)
+{
+	return w->entry != NULL && w->entry->paused && !w->entry->named;
+}
+
 enum digest_kind job_work_digest(const struct remote_file *f)
 {
 	return f->sha256[0] != '\0' ? DIGEST_SHA256 : DIGEST_GIT_SHA1;
@@ -259,6 +264,39 @@ static void mark_progress(struct job_work *w)
 	w->files_done = w->n - w->sums.files_to_fetch;
 }
 
+/*
+ * A parked job is asked about with one request, whatever made a person
+ * necessary: a gate with the question for access, all else with that for the
+ * commit.  What was refused at a commit is refused as long as it is that one.
+ */
+static bool is_probe(const struct job_work *w)
+{
+	return w->entry != NULL && !w->entry->named &&
+	    w->phase_before == PHASE_PARKED;
+}
+
+static int probe_access(struct job_work *w, struct session *s, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (!is_probe(w) || w->error_before != ERR_AUTH || s->config.offline ||
+	    hub_access(&s->hub, w->job->type, w->job->name, &why) == 0 ||
+	    why.kind == ERR_PERMANENT)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+static int probe_commit(const struct job_work *w, struct err *e)
+{
+	const struct job_state *state = w->entry ? &w->entry->state : NULL;
+
+	if (!is_probe(w) || w->error_before != ERR_PERMANENT ||
+	    state->error_text == NULL || strcmp(state->target, w->commit) != 0)
+		return 0;
+	return err_set(e, ERR_PERMANENT, "%s", state->error_text);
+}
+
 static int check(struct job_work *w, struct session *s, struct err *e)
 {
 	char ref[41] = "";
@@ -266,7 +304,8 @@ static int check(struct job_work *w, struct session *s, struct err *e)
 
 	w->destination = destination_new(s->config.cache_dir, w->job->local_dir,
 	    w->job->type, w->job->name, id[0] != '\0' ? id : "00000000", e);
-	if (w->destination == NULL || find_commit(w, s, e) == -1 ||
+	if (w->destination == NULL || probe_access(w, s, e) == -1 ||
+	    find_commit(w, s, e) == -1 || probe_commit(w, e) == -1 ||
 	    find_listing(w, s, e) == -1 || choose_wanted(w, e) == -1 ||
 	    inspect_all(w, s, e) == -1)
 		return -1;

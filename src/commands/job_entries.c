@@ -126,6 +126,98 @@ static int mark_named(struct job_entries *entries, struct session *s,
 	return 0;
 }
 
+/* --- what people asked for ----------------------------------------------- */
+
+static int compare_requests(const void *a, const void *b)
+{
+	return memcmp(((const struct job_request *)a)->key,
+	    ((const struct job_request *)b)->key, JOB_KEY_BYTES);
+}
+
+/* The later end of two pauses; WALL_NONE has none. */
+static void pause_entry(struct job_entry *entry, const struct job_request *r,
+    struct wall now)
+{
+	if (r == NULL || !r->paused ||
+	    (r->paused_until.s != WALL_NONE && r->paused_until.s <= now.s))
+		return;
+	if (!entry->paused ||
+	    (entry->paused_until.s != WALL_NONE &&
+		(r->paused_until.s == WALL_NONE ||
+		    r->paused_until.s > entry->paused_until.s)))
+		entry->paused_until = r->paused_until;
+	entry->paused = true;
+}
+
+static const struct job_request *find_request(const struct job_request *all,
+    size_t n, const uint8_t key[JOB_KEY_BYTES])
+{
+	struct job_request wanted;
+
+	if (n == 0)
+		return NULL;
+	memcpy(wanted.key, key, JOB_KEY_BYTES);
+	return bsearch(&wanted, all, n, sizeof(*all), compare_requests);
+}
+
+/* `retries`: those too; else only pauses. */
+static int apply_requests(struct job_entries *entries, struct session *s,
+    bool retries, struct err *e)
+{
+	static const uint8_t everything[JOB_KEY_BYTES];
+	const struct job_request *of_all;
+	struct job_request *all;
+	size_t n;
+
+	if (store_requests_all(s->store, &all, &n, e) == -1)
+		return -1;
+	of_all = find_request(all, n, everything);
+	for (size_t i = 0; i < entries->n; i++) {
+		struct job_entry *entry = &entries->items[i];
+		const struct job_request *r = find_request(all, n,
+		    entry->state.key);
+
+		entry->paused = false;
+		entry->paused_until.s = WALL_NONE;
+		pause_entry(entry, of_all, s->now);
+		pause_entry(entry, r, s->now);
+		if (!retries || r == NULL || !r->retry)
+			continue;
+		entry->retry = entry->changed = true;
+		reconcile_retry(&entry->state, entry->job);
+	}
+	free(all);
+	return 0;
+}
+
+int job_entries_look_paused(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	return apply_requests(entries, s, false, e);
+}
+
+/* The jobs' states have been written: what was asked for is done. */
+static int retries_are_done(struct job_entries *entries, struct session *s,
+    struct err *e)
+{
+	uint8_t(*keys)[JOB_KEY_BYTES];
+	struct wall none = { WALL_NONE };
+	size_t n = 0;
+	int rc;
+
+	keys = calloc(entries->n + 1, sizeof(*keys));
+	if (keys == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < entries->n; i++)
+		if (entries->items[i].retry)
+			memcpy(keys[n++], entries->items[i].state.key,
+			    sizeof(*keys));
+	rc = store_request(s->store, REQUEST_RETRIED,
+	    (const uint8_t(*)[JOB_KEY_BYTES])keys, n, none, e);
+	free(keys);
+	return rc;
+}
+
 int job_entries_load(struct job_entries *entries, struct session *s,
     struct err *e)
 {
@@ -149,6 +241,8 @@ int job_entries_load(struct job_entries *entries, struct session *s,
 		err_nomem(e);
 	else
 		rc = mark_named(entries, s, e);
+	if (rc == 0)
+		rc = apply_requests(entries, s, true, e);
 	for (size_t i = 0; i < n_states; i++)
 		job_state_release(&states[i]);
 	free(states);
@@ -216,11 +310,19 @@ static int retire_unlisted(struct job_entries *entries, struct session *s,
 	return rc;
 }
 
+static void fill_plan_job(const struct job_entry *entry, struct plan_job *pj)
+{
+	pj->job = entry->job;
+	pj->state = &entry->state;
+	pj->named = entry->named;
+	pj->paused = entry->paused;
+	pj->paused_until = entry->paused_until;
+}
+
 static void fill_plan_jobs(struct job_entries *entries, bool as_named)
 {
 	for (size_t i = 0; i < entries->n; i++) {
-		entries->plan_jobs[i].job = entries->items[i].job;
-		entries->plan_jobs[i].state = &entries->items[i].state;
+		fill_plan_job(&entries->items[i], &entries->plan_jobs[i]);
 		entries->plan_jobs[i].named = as_named &&
 		    entries->items[i].named;
 	}
@@ -275,16 +377,19 @@ int job_entries_save_changed(struct job_entries *entries, struct session *s,
 int job_entries_save(struct job_entries *entries, struct session *s,
     struct err *e)
 {
-	if (job_entries_save_changed(entries, s, s->now, e) == -1)
+	if (job_entries_save_changed(entries, s, s->now, e) == -1 ||
+	    retries_are_done(entries, s, e) == -1)
 		return -1;
 	return retire_unlisted(entries, s, e);
 }
 
 int job_entry_save(struct job_entry *entry, struct session *s, struct err *e)
 {
-	struct plan_job pj = { entry->job, &entry->state, false };
 	const struct job_state *state = &entry->state;
+	struct plan_job pj;
 
+	fill_plan_job(entry, &pj);
+	pj.named = false;
 	entry->state.due = plan_next_due(&pj, clock_wall(), &s->calendar,
 	    &s->dice);
 	entry->changed = false;

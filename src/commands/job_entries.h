@@ -10,10 +10,13 @@
 #include "plan/upcoming.h"
 
 struct job_entry {
-	const struct job *job;	/* foreign: the list's */
-	struct job_state state; /* own */
-	bool changed;		/* to be stored */
-	bool named;		/* on the command line */
+	const struct job *job;	  /* foreign: the list's */
+	struct job_state state;	  /* own */
+	bool changed;		  /* to be stored */
+	bool named;		  /* on the command line */
+	bool retry;		  /* a person asked for it; done now */
+	bool paused;		  /* held, itself or with all others */
+	struct wall paused_until; /* WALL_NONE: until it is released */
 };
 
 struct job_entries {
@@ -29,6 +32,13 @@ struct job_entries {
 int job_entries_load(struct job_entries *entries, struct session *s,
     struct err *e);
 void job_entries_release(struct job_entries *entries);
+
+/*
+ * Look again who is paused: people may ask for it while a run is at work.
+ * Cheap; 0 or -1.
+ */
+int job_entries_look_paused(struct job_entries *entries, struct session *s,
+    struct err *e);
 
 /* Plan the due instant of every job as of `now`. */
 int job_entries_set_due(struct job_entries *entries, struct session *s,

@@ -137,6 +137,9 @@ static bool must_stop_work(struct job_fetch *fetch, struct job_work *w)
 	if (w->closes.s != WALL_NONE && clock_wall().s >= w->closes.s) {
 		w->stopped = true;
 		w->stop_kind = OUTCOME_WINDOW_END;
+	} else if (job_work_is_paused(w)) {
+		w->stopped = true;
+		w->stop_kind = OUTCOME_PAUSED;
 	} else if ((fetch->deadline.ms != 0 &&
 		       clock_mono().ms >= fetch->deadline.ms) ||
 	    (fetch->max_bytes != 0 && fetch->received >= fetch->max_bytes)) {

@@ -173,6 +173,8 @@ static const char *outcome_name(const struct job_work *w)
 		return "budget end";
 	case OUTCOME_INTERRUPTED:
 		return "interrupted";
+	case OUTCOME_PAUSED:
+		return "paused";
 	case OUTCOME_BUSY:
 		return "busy";
 	case OUTCOME_FAILED:
@@ -222,6 +224,10 @@ static void write_log(const struct job_work *w, const struct session *s)
 
 static void set_amounts(struct job_state *state, const struct job_work *w)
 {
+	/* Refused for what is in it: not looked at again before it changes. */
+	if (w->outcome == OUTCOME_FAILED && w->error.kind == ERR_PERMANENT &&
+	    w->commit[0] != '\0')
+		memcpy(state->target, w->commit, sizeof(state->target));
 	if (w->n == 0)
 		return; /* it was not compared: keep what is known */
 	state->bytes_total = w->sums.bytes_total;

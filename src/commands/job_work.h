@@ -83,6 +83,9 @@ void job_work_init(struct job_work *w, const struct job *job,
     struct job_entry *entry);
 void job_work_release(struct job_work *w);
 
+/* A person holds it; one that was named goes on. */
+bool job_work_is_paused(const struct job_work *w);
+
 /* Ends the work with this error (kind decides the outcome). */
 void job_work_fail(struct job_work *w, const struct err *e);
 

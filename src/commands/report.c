@@ -54,9 +54,17 @@ void report_error_json(struct json_writer *w, enum err_kind kind,
 	json_write_end_object(w);
 }
 
-void report_job_json(struct json_writer *w, const struct session *s,
-    const struct job *job, const struct job_state *state)
+/* Held is what matters most of a job, whatever it was at. */
+static const char *state_name(const struct job_entry *entry)
 {
+	return entry->paused ? "paused" : job_phase_name(entry->state.phase);
+}
+
+void report_job_json(struct json_writer *w, const struct session *s,
+    const struct job_entry *entry)
+{
+	const struct job *job = entry->job;
+	const struct job_state *state = &entry->state;
 	int64_t limit_s = staleness_limit_s(job);
 
 	json_write_begin_object(w);
@@ -69,7 +77,9 @@ void report_job_json(struct json_writer *w, const struct session *s,
 	json_write_key(w, "revision");
 	json_write_string(w, job->revision);
 	json_write_key(w, "state");
-	json_write_string(w, job_phase_name(state->phase));
+	json_write_string(w, state_name(entry));
+	report_time_json(w, "paused_until",
+	    entry->paused ? entry->paused_until : (struct wall){ WALL_NONE });
 	json_write_key(w, "commit");
 	json_write_string(w, state->commit[0] ? state->commit : NULL);
 	json_write_key(w, "target");
@@ -83,7 +93,7 @@ void report_job_json(struct json_writer *w, const struct session *s,
 	else
 		json_write_null(w);
 	json_write_key(w, "stale");
-	json_write_bool(w, report_is_stale(s, job, state));
+	json_write_bool(w, report_is_stale(s, entry));
 	report_time_json(w, "last_run", state->last_run);
 	report_time_json(w, "next_due", state->due);
 	json_write_key(w, "failures");
@@ -154,10 +164,10 @@ bool report_is_problem(const struct job_state *state)
 	    (state->error_kind != ERR_NONE && state->phase != PHASE_DISABLED);
 }
 
-bool report_is_stale(const struct session *s, const struct job *job,
-    const struct job_state *state)
+bool report_is_stale(const struct session *s, const struct job_entry *entry)
 {
-	return staleness_is_over(job, state, s->now);
+	return !entry->paused &&
+	    staleness_is_over(entry->job, &entry->state, s->now);
 }
 
 const char *report_staleness(const struct session *s, const struct job *job,
@@ -198,15 +208,37 @@ static void print_freshness(FILE *out, const struct session *s,
 		    report_time(s, zone, state->unreachable_since, since));
 }
 
-void report_job_text(FILE *out, const struct session *s, const struct job *job,
-    const struct job_state *state, bool colour)
+static void print_next(FILE *out, const struct session *s,
+    const struct job_entry *entry, const char *zone)
 {
+	const struct job_state *state = &entry->state;
+	char next[INSTANT_TEXT_MAX];
+
+	if (state->phase == PHASE_PARKED)
+		fprintf(out, "  once mended: hfcron retry %s", entry->job->id);
+	if (entry->paused && entry->paused_until.s == WALL_NONE)
+		fprintf(out, "  until hfcron resume\n");
+	else if (state->due.s == WALL_NONE)
+		fprintf(out, "  not scheduled\n");
+	else if (state->due.s <= s->now.s)
+		fprintf(out, "  due now\n");
+	else
+		fprintf(out, "  %s %s\n",
+		    state->phase == PHASE_PARKED ? "asked again" : "next",
+		    report_time(s, zone, state->due, next));
+}
+
+void report_job_text(FILE *out, const struct session *s,
+    const struct job_entry *entry, bool colour)
+{
+	const struct job *job = entry->job;
+	const struct job_state *state = &entry->state;
 	const char *zone = job->schedule ? job->schedule->zone : "local";
 	const char *paint = colour ? phase_colour(state) : "";
 	char total[NUM_TEXT_MAX], done[NUM_TEXT_MAX];
-	char next[INSTANT_TEXT_MAX], text[STALENESS_TEXT_MAX];
+	char text[STALENESS_TEXT_MAX];
 
-	fprintf(out, "%s%-9s%s %s\n", paint, job_phase_name(state->phase),
+	fprintf(out, "%s%-9s%s %s\n", paint, state_name(entry),
 	    paint[0] ? "\033[0m" : "", job->id);
 	fprintf(out, "         ");
 	if (state->bytes_total > 0 && state->bytes_done < state->bytes_total)
@@ -217,16 +249,8 @@ void report_job_text(FILE *out, const struct session *s, const struct job *job,
 		fprintf(out, "  %s",
 		    num_format_size(state->bytes_total, total));
 	print_freshness(out, s, zone, state);
-	if (state->phase == PHASE_PARKED)
-		fprintf(out, "  once mended: hfcron run %s\n", job->id);
-	else if (state->due.s == WALL_NONE)
-		fprintf(out, "  not scheduled\n");
-	else if (state->due.s <= s->now.s)
-		fprintf(out, "  due now\n");
-	else
-		fprintf(out, "  next %s\n",
-		    report_time(s, zone, state->due, next));
-	if (report_is_stale(s, job, state))
+	print_next(out, s, entry, zone);
+	if (report_is_stale(s, entry))
 		fprintf(out, "           stale: %s\n",
 		    report_staleness(s, job, state, text, sizeof(text)));
 	if (state->error_kind != ERR_NONE)

@@ -14,7 +14,7 @@
 #include "platform/clock.h"
 #include "platform/signals.h"
 
-enum { BUDGET_GRACE_MS = 1000, SAY_AGAIN_S = 24 * 3600 };
+enum { BUDGET_GRACE_MS = 1000, LOOK_PAUSED_MS = 1000, SAY_AGAIN_S = 24 * 3600 };
 
 struct run {
 	struct session session;
@@ -24,6 +24,7 @@ struct run {
 	size_t n;
 	struct progress progress;
 	struct mono deadline;		/* of max_duration; ms 0: none */
+	struct mono look_at;		/* when to look who is paused */
 	const struct job_work *current; /* being checked or hashed; NULL */
 	enum exit_status status;
 	bool unreachable; /* the Hub was not reached by a job */
@@ -42,16 +43,32 @@ static bool window_is_over(const struct job_work *w)
 	return w->closes.s != WALL_NONE && clock_wall().s >= w->closes.s;
 }
 
+/* `hfcron pause` speaks to a run at work through the store. */
+static void look_paused(struct run *run)
+{
+	struct mono now = clock_mono();
+	struct err e = ERR_INIT;
+
+	if (now.ms < run->look_at.ms)
+		return;
+	run->look_at.ms = now.ms + LOOK_PAUSED_MS;
+	if (job_entries_look_paused(&run->entries, &run->session, &e) == -1)
+		log_event(&run->session.log, LOG_WARN, e.text, NULL);
+}
+
 /* HTTP and hashing ask a few times a second whether to go on. */
 static int tick(void *cookie)
 {
 	struct run *run = cookie;
 
 	progress_tick(&run->progress);
+	look_paused(run);
 	/* Pieces under way end by themselves within the grace; this is for
 	 * all else that waits. */
 	return signals_pending() != 0 || budget_is_over(run, BUDGET_GRACE_MS) ||
-	    (run->current != NULL && window_is_over(run->current));
+	    (run->current != NULL &&
+		(window_is_over(run->current) ||
+		    job_work_is_paused(run->current)));
 }
 
 static enum outcome_kind why_stopped(void *cookie)
@@ -84,8 +101,10 @@ static bool needs_saying(const struct run *run, const struct job_work *w)
 		return false;
 	if (session_is_live(&run->session) || w->entry->named)
 		return true;
+	/* Asked again at its slot, and no better: that was said before. */
 	if (state->phase == PHASE_PARKED)
-		return true;
+		return w->phase_before != PHASE_PARKED ||
+		    w->error_before != w->error.kind;
 	if (w->error.kind == ERR_DISK || w->error.kind == ERR_STATE)
 		return w->error_before != w->error.kind;
 	return state->phase == PHASE_FAILED && w->phase_before != PHASE_FAILED;
@@ -165,6 +184,8 @@ static bool is_stopped(struct run *run, struct job_work *w)
 		stop_work(run, w, why_stopped(run));
 	else if (window_is_over(w))
 		stop_work(run, w, OUTCOME_WINDOW_END);
+	else if (job_work_is_paused(w))
+		stop_work(run, w, OUTCOME_PAUSED);
 	else
 		return false;
 	return true;
@@ -323,8 +344,7 @@ static void print_json(struct run *run)
 	json_write_key(&w, "jobs");
 	json_write_begin_array(&w);
 	for (size_t i = 0; i < run->n; i++)
-		report_job_json(&w, &run->session, run->works[i].job,
-		    &run->works[i].entry->state);
+		report_job_json(&w, &run->session, run->works[i].entry);
 	json_write_end_array(&w);
 	report_time_json(&w, "next_due", run->plan.next);
 	json_write_key(&w, "exit");
@@ -410,7 +430,7 @@ static void say_stale(struct run *run)
 	for (size_t i = 0; i < run->entries.n; i++) {
 		const struct job_entry *entry = &run->entries.items[i];
 
-		if (!report_is_stale(s, entry->job, &entry->state))
+		if (!report_is_stale(s, entry))
 			continue;
 		run->status = exit_status_worse(run->status, EXIT_PERSON);
 		if (s->cli->json)

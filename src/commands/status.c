@@ -139,7 +139,7 @@ static bool is_chosen(struct choice *choice, const struct session *s,
     const struct job_entry *entry)
 {
 	bool problem = report_is_problem(&entry->state) ||
-	    report_is_stale(s, entry->job, &entry->state);
+	    report_is_stale(s, entry);
 
 	if (choice->only_named && !entry->named)
 		return false;
@@ -164,8 +164,7 @@ static void print_text(struct session *s, struct job_entries *entries,
 		print_run_text(run);
 	for (size_t i = 0; i < entries->n; i++)
 		if (is_chosen(choice, s, &entries->items[i]))
-			report_job_text(stdout, s, entries->items[i].job,
-			    &entries->items[i].state, colour);
+			report_job_text(stdout, s, &entries->items[i], colour);
 	if (choice->shown == 0 && !choice->only_problems)
 		puts("the list has no jobs");
 }
@@ -188,8 +187,7 @@ static void print_json(struct session *s, struct job_entries *entries,
 	json_write_begin_array(&w);
 	for (size_t i = 0; i < entries->n; i++)
 		if (is_chosen(choice, s, &entries->items[i]))
-			report_job_json(&w, s, entries->items[i].job,
-			    &entries->items[i].state);
+			report_job_json(&w, s, &entries->items[i]);
 	json_write_end_array(&w);
 	(void)report_end(&w, &out, EXIT_DONE);
 }

@@ -407,6 +407,44 @@ int hub_revision(struct hub *hub, enum repo_type type, const char *id,
 	return rc;
 }
 
+/* --- access ---------------------------------------------------------------- */
+
+static int take_access(void *cookie, const struct call *call, struct err *e)
+{
+	(void)cookie;
+	(void)call;
+	(void)e;
+	return 0;
+}
+
+int hub_access(struct hub *hub, enum repo_type type, const char *id,
+    struct err *e)
+{
+	struct subject_text text = { "", NULL };
+	struct hub_subject subject;
+	struct call call = {
+		.hub = hub,
+		.subject = &subject,
+		.take = take_access,
+	};
+	char *url;
+	int rc = -1;
+
+	subject_init(&subject, &text, hub, type, id, NULL);
+	strbuf_init(&call.body, ANSWER_BYTES_MAX);
+	url = hub_url_access(hub->endpoint, type, id);
+	if (url == NULL) {
+		err_nomem(e);
+	} else {
+		call.url = url;
+		rc = ask(&call, e);
+	}
+	call_release(&call);
+	free(url);
+	free(text.page);
+	return rc;
+}
+
 /* --- a listing ------------------------------------------------------------ */
 
 /* Fingerprints of the page URLs seen; equal ones are the same cursor. */

@@ -68,6 +68,13 @@ int hub_revision(struct hub *hub, enum repo_type type, const char *id,
     const char *revision, struct hub_revision *out, struct err *e);
 
 /*
+ * May its files be read?  One request (hub.md section 4, "Access").  -1 with
+ * ERR_AUTH: no; ERR_PERMANENT: this server does not know the question.
+ */
+int hub_access(struct hub *hub, enum repo_type type, const char *id,
+    struct err *e);
+
+/*
  * All files of a commit, through all pages, validated: names by
  * remote_path_problem (a bad one is ERR_PERMANENT and refuses the whole),
  * hashes hex (masked ones are ERR_AUTH: gated), sizes sane and equal, at most

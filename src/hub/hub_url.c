@@ -36,6 +36,12 @@ char *hub_url_revision(const char *endpoint, enum repo_type type,
 	return url;
 }
 
+char *hub_url_access(const char *endpoint, enum repo_type type, const char *id)
+{
+	return text_format("%s/api/%ss/%s/auth-check", endpoint,
+	    repo_type_name(type), id);
+}
+
 char *hub_url_tree(const char *endpoint, enum repo_type type, const char *id,
     const char *commit)
 {

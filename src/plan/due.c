@@ -11,7 +11,7 @@
 enum { LATE_S = 3600 };
 
 /* An error's share of a reason, so that the advice after it survives. */
-enum { ERROR_SHARE = 116 };
+enum { ERROR_SHARE = 96 };
 
 /* Beyond the year 9999; no run writes such a stamp. */
 #define STAMP_MAX_S (INT64_C(1) << 40)
@@ -379,6 +379,9 @@ static void say_due_now(struct question *q)
 		reason_add(r, "changed");
 	else if (q->state->phase == PHASE_RETRYING)
 		reason_add(r, "unparked");
+	else if (q->state->phase != PHASE_PARTIAL &&
+	    q->state->phase != PHASE_CURRENT)
+		reason_add(r, "asked for");
 	else
 		reason_add(r, "listed again");
 }
@@ -402,10 +405,11 @@ static bool is_asked_for(struct question *q)
 	return q->ctx->config->all;
 }
 
-/* Fills d->at, d->slot and the reason; false if it is blocked. */
-static bool when_due(struct question *q)
+/* But for pauses.  false if it is blocked. */
+static bool when_due_unpaused(struct question *q)
 {
 	struct owed owed;
+	bool parked = !q->job->named && q->state->phase == PHASE_PARKED;
 	bool wrong_stamp = q->state->considered.s >
 	    q->ctx->now.s + DUE_FUTURE_S;
 
@@ -414,15 +418,14 @@ static bool when_due(struct question *q)
 		say_disabled(q);
 		return false;
 	}
-	if (!q->job->named && q->state->phase == PHASE_PARKED) {
+	if (parked) {
 		say_parked(q);
-		reason_add(&q->reason, "; once fixed, run it by name");
-		return false;
+		reason_add(&q->reason, "; asks again: ");
 	}
 	find_owed(q, &owed);
 	q->d->at = q->ctx->now;
 	q->d->slot = owed.last;
-	if (is_asked_for(q))
+	if (!parked && is_asked_for(q))
 		return true;
 	if (wrong_stamp) {
 		reason_add(&q->reason, "last looked at in the future, ");
@@ -449,6 +452,29 @@ static bool when_due(struct question *q)
 	default:
 		return by_slot(q, &owed);
 	}
+}
+
+/* Fills d->at, d->slot and the reason; false if it is blocked. */
+static bool when_due(struct question *q)
+{
+	struct wall until = q->job->paused_until;
+
+	if (!q->job->paused || q->job->named ||
+	    (until.s != WALL_NONE && until.s <= q->ctx->now.s))
+		return when_due_unpaused(q);
+	if (until.s == WALL_NONE) {
+		q->d->slot = none;
+		reason_add(&q->reason, "paused; hfcron resume releases it");
+		return false;
+	}
+	reason_add(&q->reason, "paused until ");
+	reason_add_time(&q->reason, until);
+	reason_add(&q->reason, "; ");
+	if (!when_due_unpaused(q))
+		return false;
+	if (q->d->at.s < until.s)
+		q->d->at = until;
+	return true;
 }
 
 /* The window at `when`, which is not before now, as far as it is known. */

@@ -174,6 +174,7 @@ int outcome_apply(struct job_state *state, const struct job *job,
 		put_off(state, next_chance(state, s, now, cal), now);
 		break;
 	case OUTCOME_INTERRUPTED:
+	case OUTCOME_PAUSED:
 		put_off(state, now, now);
 		break;
 	case OUTCOME_BUSY:

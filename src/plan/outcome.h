@@ -15,6 +15,7 @@ enum outcome_kind {
 	OUTCOME_WINDOW_END,  /* progress kept, window closed */
 	OUTCOME_BUDGET_END,  /* progress kept, max_duration or `stop` */
 	OUTCOME_INTERRUPTED, /* progress kept, signal: due again at once */
+	OUTCOME_PAUSED,	     /* progress kept: due again once released */
 	OUTCOME_BUSY,	     /* another program holds a blob's lock */
 	OUTCOME_FAILED	     /* see the error */
 };
@@ -38,8 +39,8 @@ struct outcome {
  * Update *state after an attempt that ended at `now`.
  * - UNCHANGED/UPDATED: current; failures forgotten; confirmed_at, changed_at.
  * - WINDOW_END: partial, next_try = next opening.  BUDGET_END: partial,
- *   next_try = next slot or opening, whichever is first.  INTERRUPTED, BUSY:
- *   partial, next_try = now (BUSY: now + waits_s[0]).
+ *   next_try = next slot or opening, whichever is first.  INTERRUPTED, PAUSED,
+ *   BUSY: partial, next_try = now (BUSY: now + waits_s[0]).
  * - FAILED by kind: AUTH, PERMANENT -> parked.  UNREACHABLE -> retrying, not
  *   counted, unreachable_since set once, next_try by waits_s[0].  DISK ->
  *   waiting, next_try by waits_s[0].  Others are counted: retrying with

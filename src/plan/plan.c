@@ -48,7 +48,7 @@ static void wake_for_staleness(struct plan *plan, const struct plan_job *job,
 {
 	struct wall at = { WALL_NONE };
 
-	if (job->state != NULL)
+	if (job->state != NULL && !job->paused)
 		at = staleness_at(job->job, job->state);
 	if (at.s != WALL_NONE && at.s > now.s &&
 	    (plan->wake.s == WALL_NONE || at.s < plan->wake.s))

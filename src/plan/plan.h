@@ -29,6 +29,8 @@ struct plan_job {
 	const struct job *job;	       /* borrowed */
 	const struct job_state *state; /* borrowed; NULL: new */
 	bool named;		       /* run JOB */
+	bool paused;		       /* held by a person */
+	struct wall paused_until;      /* WALL_NONE: until it is released */
 };
 
 /* Jitter in [0,1), the same for the same key at every call, so that a
@@ -69,6 +71,10 @@ struct plan {
 /*
  * Decide for every job.  0, or -1 (no memory).  Release with plan_release in
  * both cases.
+ *
+ * A paused job is blocked, or waits for the end of its pause, unless it is named.
+ * A parked one is due at its next slot or opening: to ask whether the answer
+ * has changed.
  *
  * A job is due if named, changed or new as design section 3 says, its
  * next_try has come, or a slot lies in (considered, now]; many missed slots

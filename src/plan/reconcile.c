@@ -131,6 +131,17 @@ static bool update_schedule(struct job_state *state, const struct job *job,
 	return true;
 }
 
+void reconcile_retry(struct job_state *state, const struct job *job)
+{
+	if (!job->enabled)
+		return;
+	forget_failures(state);
+	state->due_now = true;
+	/* The last failure stays readable until the next attempt. */
+	if (state->phase == PHASE_PARKED || state->phase == PHASE_FAILED)
+		state->phase = PHASE_RETRYING;
+}
+
 bool reconcile_job(struct job_state *state, const struct job *job,
     const struct reconcile_hashes *hashes, struct wall now, bool *failed)
 {

@@ -32,6 +32,10 @@ struct reconcile_hashes {
 bool reconcile_job(struct job_state *state, const struct job *job,
     const struct reconcile_hashes *hashes, struct wall now, bool *failed);
 
+/* A person wants it tried again: failures forgotten, unparked, due now.  Of a
+ * disabled job nothing changes. */
+void reconcile_retry(struct job_state *state, const struct job *job);
+
 /* A new job is due at once if its schedule is EVERY or has a window. */
 bool reconcile_new_is_due(const struct schedule *s);
 

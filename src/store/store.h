@@ -103,6 +103,32 @@ int store_jobs_all(struct store *store, struct job_state **states, size_t *n,
 /* The earliest due instant over all jobs, WALL_NONE if there is none. */
 int store_next_due(struct store *store, struct wall *due, struct err *e);
 
+/* --- requests: what people asked for between runs -------------------------- */
+
+enum job_request_kind {
+	REQUEST_PAUSE,	/* hold the job, until an instant or for good */
+	REQUEST_RESUME, /* release it */
+	REQUEST_RETRY,	/* forget its failures; the next run does so */
+	REQUEST_RETRIED /* the run has done so */
+};
+
+/* Ordered by key; all zeros stand for all jobs. */
+struct job_request {
+	uint8_t key[JOB_KEY_BYTES];
+	bool retry;
+	bool paused;
+	struct wall paused_until; /* WALL_NONE: until it is released */
+};
+
+/* The same for n jobs in one transaction, also while a run is at work.
+ * `until` is of REQUEST_PAUSE. */
+int store_request(struct store *store, enum job_request_kind kind,
+    const uint8_t (*keys)[JOB_KEY_BYTES], size_t n, struct wall until,
+    struct err *e);
+/* All that is asked for; owned (free). */
+int store_requests_all(struct store *store, struct job_request **requests,
+    size_t *n, struct err *e);
+
 /* --- files that were verified in place ----------------------------------- */
 
 struct stored_file {

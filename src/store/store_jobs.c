@@ -339,6 +339,8 @@ static int job_delete_work(struct store_txn *t, void *arg)
 	const uint8_t *key = arg;
 	int rc = due_remove(t, key);
 
+	if (rc == 0)
+		rc = store_request_forget(t, key);
 	return rc == 0 ? store_txn_del(t, TABLE_JOB, key, JOB_KEY_BYTES) : rc;
 }
 

@@ -98,6 +98,8 @@ int store_txn_get(struct store_txn *t, enum store_table table, const void *key,
 /* Seal and store; releases nothing.  `flags`: 0 or MDB_NOOVERWRITE. */
 int store_txn_put(struct store_txn *t, enum store_table table, const void *key,
     size_t key_n, struct record_out *out, unsigned flags);
+/* With the job that is forgotten. */
+int store_request_forget(struct store_txn *t, const uint8_t job[JOB_KEY_BYTES]);
 /* Absent is success. */
 int store_txn_del(struct store_txn *t, enum store_table table, const void *key,
     size_t key_n);

@@ -54,7 +54,7 @@ def test_version(hf):
     ("run", "--max-duration", "soon"), ("status", "--format", "xml"), ("get",), ("--config",),
     ("get", "../x"), ("get", "org/name", "--type", "thing"), ("-c", "/nowhere/x.yaml", "run"),
     ("run", "--max-duration"), ("run", "--max-duration=-1s"), ("status", "no-such-job"),
-    ("retry", "org/name"), ("prune",), ("run", "--max-bytes", "1GB"), ("stop", "now")])
+    ("retry",), ("prune",), ("run", "--max-bytes", "lots"), ("stop", "now")])
 def test_usage_errors(hub, hf, args):
     result = hf.run(*args, expect=2)
     assert result.err and result.out == ""

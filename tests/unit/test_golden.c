@@ -163,6 +163,11 @@ static int set_job(struct plan_job *pj, struct job *job,
 		job->file = "/etc/hfcron/models.json";
 	} else if (strcmp(key, "named") == 0) {
 		pj->named = true;
+	} else if (strcmp(key, "paused") == 0) {
+		pj->paused = true;
+		pj->paused_until.s = WALL_NONE;
+		if (value[0] != '\0')
+			pj->paused_until = fixture_time(value);
 	} else if (strcmp(key, "stateless") == 0) {
 		pj->state = NULL;
 	} else {

@@ -716,7 +716,9 @@ static void test_damaged_stamps(void **state)
 	(void)state;
 	for (t = 0; t < COUNT(texts); t++) {
 		struct fixture f;
-		struct plan_job pj = { &f.job, &f.state, false };
+		struct plan_job pj = {
+			.job = &f.job, .state = &f.state, .named = false
+		};
 
 		set_up(&f, texts[t]);
 		f.state.due_now = false;
@@ -747,7 +749,9 @@ static void test_escapes(void **state)
 {
 	struct plan_config config = { .last_run = { WALL_NONE } };
 	struct fixture f;
-	struct plan_job pj = { &f.job, &f.state, false };
+	struct plan_job pj = {
+		.job = &f.job, .state = &f.state, .named = false
+	};
 	struct err e = ERR_INIT;
 	struct strbuf out;
 	struct plan plan;
@@ -761,10 +765,10 @@ static void test_escapes(void **state)
 	    plan_build(&config, &pj, 1, f.now, &f.cal, NULL, &plan, &e));
 	strbuf_init(&out, 10000);
 	plan_text(&plan, &pj, &out);
-	assert_string_equal("blocked  -                     "
+	assert_string_equal("due      2026-11-22T12:00:00Z  "
 			    "evil\\x1b]0;x\\x07\\x0a  "
 			    "parked: red \\x1b[31m text\\x0a; "
-			    "once fixed, run it by name\n",
+			    "asks again: asked for\n",
 	    strbuf_text(&out));
 	strbuf_release(&out);
 	plan_release(&plan);

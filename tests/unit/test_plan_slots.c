@@ -376,7 +376,7 @@ static void attempt(struct sim *sim, struct wall now, struct wall *slot)
 	struct outcome_policy policy = { waits_s, 1, 3, DAY_S };
 	struct outcome outcome = { .kind = OUTCOME_UNCHANGED };
 	struct plan_config config = { .last_run = { WALL_NONE } };
-	struct plan_job pj = { &sim->job, &sim->state, false };
+	struct plan_job pj = { .job = &sim->job, .state = &sim->state };
 	struct err e = ERR_INIT;
 	struct plan plan;
 
@@ -398,7 +398,7 @@ static void attempt(struct sim *sim, struct wall now, struct wall *slot)
 static void sim_start(struct sim *sim, const struct calendar *cal,
     const struct schedule *s, struct wall now)
 {
-	struct plan_job pj = { &sim->job, &sim->state, false };
+	struct plan_job pj = { .job = &sim->job, .state = &sim->state };
 
 	memset(sim, 0, sizeof(*sim));
 	sim->cal = cal;

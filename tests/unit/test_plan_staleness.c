@@ -80,7 +80,9 @@ static void wakes(void **state)
 			.max_staleness_s = cases[i].limit_s,
 			.enabled = true };
 		struct job_state s;
-		struct plan_job one = { &job, &s, false };
+		struct plan_job one = {
+			.job = &job, .state = &s, .named = false
+		};
 		struct calendar cal = fixed_calendar(zone);
 		struct plan plan;
 		struct err e = ERR_INIT;

@@ -191,6 +191,49 @@ static void descriptors_are_not_inherited(void **state)
 
 /* --- meta ---------------------------------------------------------------- */
 
+/* Pause and retry of one job, of several, of all; each undone by itself. */
+static void requests_come_back(void **state)
+{
+	struct store *s = must_open(STORE_WRITE);
+	const uint8_t keys[3][JOB_KEY_BYTES] = { { 0 }, { 1 }, { 2 } };
+	struct wall until = { 1795273900 }, none = { WALL_NONE };
+	struct job_request *all;
+	struct err e = ERR_INIT;
+	size_t n;
+
+	(void)state;
+	must(store_requests_all(s, &all, &n, &e), &e);
+	assert_int_equal(n, 0);
+	free(all);
+	must(store_request(s, REQUEST_PAUSE, keys, 1, none, &e), &e);
+	must(store_request(s, REQUEST_PAUSE, &keys[1], 2, until, &e), &e);
+	must(store_request(s, REQUEST_RETRY, &keys[2], 1, none, &e), &e);
+	store_close(s);
+	s = must_open(STORE_WRITE);
+	must(store_requests_all(s, &all, &n, &e), &e);
+	assert_int_equal(n, 3);
+	assert_memory_equal(all[0].key, keys[0], JOB_KEY_BYTES);
+	assert_true(all[0].paused && !all[0].retry);
+	assert_int_equal(all[0].paused_until.s, WALL_NONE);
+	assert_true(all[1].paused && !all[1].retry);
+	assert_int_equal(all[1].paused_until.s, until.s);
+	assert_true(all[2].paused && all[2].retry);
+	free(all);
+	must(store_request(s, REQUEST_RESUME, keys, 2, none, &e), &e);
+	must(store_request(s, REQUEST_RETRIED, &keys[2], 1, none, &e), &e);
+	must(store_requests_all(s, &all, &n, &e), &e);
+	assert_int_equal(n, 1);
+	assert_memory_equal(all[0].key, keys[2], JOB_KEY_BYTES);
+	assert_true(all[0].paused && !all[0].retry);
+	free(all);
+	/* What is asked of a job goes with it. */
+	must(store_job_delete(s, keys[2], &e), &e);
+	must(store_requests_all(s, &all, &n, &e), &e);
+	assert_int_equal(n, 0);
+	free(all);
+	store_close(s);
+}
+
 static void meta_values_come_back(void **state)
 {
 	struct store *s = must_open(STORE_WRITE);
@@ -757,6 +800,7 @@ int main(void)
 		TEST(another_configuration_is_refused),
 		TEST(a_newer_schema_is_refused_untouched),
 		TEST(descriptors_are_not_inherited),
+		TEST(requests_come_back),
 		TEST(meta_values_come_back),
 		TEST(jobs_come_back),
 		TEST(the_due_index_follows),
