@@ -27,7 +27,6 @@ def hf(hf):
 
 # -- so many bytes
 
-@pytest.mark.valgrind
 def test_max_bytes_over_many_runs(hub, hf, repo):
     """Each run takes what it may, to the byte; in the end none came twice."""
     step = 3_500_000
@@ -57,6 +56,7 @@ def test_max_bytes_that_just_suffice(hub, hf, repo):
     assert hf.status("org/big")["state"] == "current"
 
 
+@pytest.mark.valgrind
 def test_max_bytes_of_two_jobs(hub, hf, repo):
     """They share what may come; the one that is done is done."""
     other = hub.add_repo("org/other", {"a.bin": Lfs(Generated(12, 5 * MiB))})
@@ -94,7 +94,7 @@ def test_bandwidth(hub, hf, repo):
     least = BIG / 10e6
     took = transfer_seconds(hub, result)
     print(f"{BIG / took / 1e6:.2f} MB/s of 10 MB/s")
-    assert least * 0.95 <= took <= least * 1.5, took
+    assert least * 0.95 <= took <= least * 2.5, took
 
 
 @pytest.mark.plain
@@ -105,7 +105,7 @@ def test_low_bandwidth_within_a_budget(hub, hf, repo):
     done = hf.status("org/big")["bytes_done"]
     print(f"{done / 3.5 / 1e3:.0f} kB/s of 300 kB/s")
     # Three seconds and half a second's grace.
-    assert 3 * 300_000 * 0.6 <= done <= 3.6 * 300_000 * 1.05, done
+    assert 3 * 300_000 * 0.5 <= done <= 3.6 * 300_000 * 1.05, done
     hf.configure(transfer={"bandwidth": "none"})
     before = received(hf)
     hf.quiet("run", "--all")
