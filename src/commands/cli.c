@@ -26,7 +26,7 @@ static const struct option_row {
 	{ 'a', false, "all", NULL, "treat all jobs as due" },
 	{ 'r', false, "recheck", NULL, "hash again what is on disk" },
 	{ 'w', false, "ignore-window", NULL, "move bytes outside windows too" },
-	{ 'y', false, "dry-run", NULL, "only say what would be done (= plan)" },
+	{ 'y', false, "dry-run", NULL, "only say what would be done" },
 	{ 'd', false, "max-duration", "TIME",
 	    "end in good order after TIME "
 	    "(30m, 6h)" },
@@ -46,6 +46,7 @@ static const struct option_row {
 	{ 'n', true, "count", "N", "how many to show" },
 	{ 'C', false, "as-cron", NULL,
 	    "run the installed entry as the scheduler does" },
+	{ 'L', false, "list", NULL, "show the backups there are" },
 	{ 'T', false, "type", "TYPE", "model (default), dataset or space" },
 	{ 'R', false, "revision", "REV", "branch, tag, commit or refs/pr/N" },
 	{ 'i', false, "include", "PATTERN",
@@ -120,6 +121,17 @@ const struct command cli_commands[] = {
 	    0, -1, verb_resume },
 	{ "retry", "JOB...", "forget failures, unpark; due at the next run",
 	    EVERYWHERE, "  hfcron retry Qwen/Qwen3-0.6B\n", 1, -1, verb_retry },
+	{ "backup", "", "copy the store, the configuration and the lists",
+	    EVERYWHERE "L",
+	    "  hfcron backup\n"
+	    "  hfcron backup --list\n",
+	    0, 0, verb_backup },
+	{ "restore", "[N|FOLDER]", "put a backup back; lists them without one",
+	    EVERYWHERE "y",
+	    "  hfcron restore\n"
+	    "  hfcron restore --dry-run 7\n"
+	    "  hfcron restore 7\n",
+	    0, 1, verb_restore },
 	{ "stop", "", "ask the run at work to end in good order, and wait",
 	    EVERYWHERE, "  hfcron stop\n", 0, 0, verb_stop },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
@@ -313,6 +325,9 @@ static void set_flag(struct cli *cli, char letter)
 		break;
 	case 'w':
 		cli->ignore_window = true;
+		break;
+	case 'L':
+		cli->list = true;
 		break;
 	case 'y':
 		cli->dry_run = true;

@@ -31,6 +31,8 @@ struct cli {
 	uint64_t count; /* 0: the command's own default */
 	/* doctor */
 	bool as_cron;
+	/* backup */
+	bool list;
 	/* get */
 	enum repo_type type;
 	bool has_type;

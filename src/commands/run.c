@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "commands/backup_set.h"
 #include "commands/job_fetch.h"
 #include "commands/progress.h"
 #include "commands/report.h"
@@ -400,6 +401,21 @@ static bool is_news(struct session *s, const char *name)
 	return true;
 }
 
+/* So that what a slip of the editor destroyed can be had again.  No reason to
+ * leave the work undone. */
+static void back_up_changes(struct session *s)
+{
+	struct err e = ERR_INIT;
+
+	if (backup_if_changed(s, &e) == 0)
+		return;
+	log_event(&s->log, LOG_WARN, "configuration not backed up", "why",
+	    e.text, NULL);
+	if (e.kind != ERR_BUSY && is_news(s, "backup_said"))
+		fprintf(stderr, "hfcron: configuration not backed up: %s\n",
+		    e.text);
+}
+
 /* Lost records cost history or a fresh look; a disk that loses them may lose
  * more. */
 static void say_damage(struct session *s)
@@ -500,6 +516,7 @@ static void run_all(struct run *run)
 	struct err e = ERR_INIT;
 
 	set_deadline(run);
+	back_up_changes(s);
 	if (decide(run, &e) == -1)
 		session_fail(s, &e);
 	else if (run->n > 0)

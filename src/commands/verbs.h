@@ -14,6 +14,8 @@ int verb_retry(const struct cli *cli);
 int verb_history(const struct cli *cli);
 int verb_doctor(const struct cli *cli);
 int verb_get(const struct cli *cli);
+int verb_backup(const struct cli *cli);
+int verb_restore(const struct cli *cli);
 int verb_check(const struct cli *cli);
 int verb_stop(const struct cli *cli);
 

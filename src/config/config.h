@@ -56,6 +56,10 @@ struct storage_config {
 					   the file system unless set */
 };
 
+struct backup_config {
+	unsigned keep; /* of each kind, default 5 */
+};
+
 struct log_config {
 	enum log_level level;
 	char *file; /* own, absolute; <state_dir>/hfcron.log */
@@ -87,6 +91,7 @@ struct config {
 	struct retry_config retry;
 	struct storage_config storage;
 	struct log_config log;
+	struct backup_config backup;
 };
 
 /*

@@ -15,7 +15,8 @@ enum {
 	JOBS_MAX = 64,
 	CONNECTIONS_MAX = 256,
 	ATTEMPTS_MAX = 100,
-	RUNS_MAX = 1000
+	RUNS_MAX = 1000,
+	BACKUPS_MAX = 1000
 };
 
 #define SECOND_MS INT64_C(1000)
@@ -337,6 +338,20 @@ static void read_file(const struct reader *r, const struct tree_node *node,
 		reader_path(r, node, &l->file);
 }
 
+static void read_backup(const struct reader *r, const struct tree_node *node,
+    void *into)
+{
+	reader_map(r, node, "backup.", &config_of(into)->backup);
+}
+
+static void read_backup_keep(const struct reader *r,
+    const struct tree_node *node, void *into)
+{
+	struct backup_config *b = into;
+
+	reader_unsigned(r, node, 1, BACKUPS_MAX, &b->keep);
+}
+
 #define CONFIG_KEYS(KEY)                                                \
 	KEY("models", read_models)                                      \
 	KEY("cache_dir", read_cache_dir)                                \
@@ -375,7 +390,9 @@ static void read_file(const struct reader *r, const struct tree_node *node,
 	KEY("storage.keep_free", read_keep_free)                        \
 	KEY("log", read_log)                                            \
 	KEY("log.level", read_level)                                    \
-	KEY("log.file", read_file)
+	KEY("log.file", read_file)                                      \
+	KEY("backup", read_backup)                                      \
+	KEY("backup.keep", read_backup_keep)
 
 #define AS_ENTRY(path, function) { path, function },
 #define AS_NAME(path, function) path,
@@ -409,6 +426,7 @@ int config_set_defaults(struct config *config)
 	};
 	config->storage.keep_free_bytes = UINT64_C(20) * 1000 * 1000 * 1000;
 	config->log.level = LOG_INFO;
+	config->backup.keep = 5;
 	return config_builtin_schedules(config);
 }
 

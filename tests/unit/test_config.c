@@ -139,6 +139,7 @@ static void every_key(void **state)
 	     "  failed_jobs: { waits: 1s, runs: 1, reset_after: 1w }\n"
 	     "storage: { keep_free: 1.5GiB }\n"
 	     "log: { level: debug, file: logs/x.log }\n"
+	     "backup: { keep: 17 }\n"
 	     "schedules:\n"
 	     "  nightly: { at: '22:00', window: '22:00-07:00' }\n"
 	     "  weekend: { at: ['14:00', '2:00'], days: [sat, sun],\n"
@@ -161,6 +162,7 @@ static void every_key(void **state)
 	assert_true(c.endpoint_from_file);
 	assert_false(c.endpoint_is_default);
 	assert_path(c.token_file, "T/token");
+	assert_int_equal(c.backup.keep, 17);
 	assert_int_equal(c.transfer.parallel_jobs, 64);
 	assert_int_equal(c.transfer.connections, 1);
 	assert_int_equal(c.transfer.connect_timeout_ms, 10);
@@ -228,6 +230,7 @@ static void other_words(void **state)
 	     "storage: { keep_free: none }\nretry:\n",
 	    &c);
 	assert_null(c.token_file);
+	assert_int_equal(c.backup.keep, 5);
 	assert_int_equal(c.transfer.proxy_mode, PROXY_NONE);
 	assert_true(c.storage.keep_free_set);
 	assert_true(c.storage.keep_free_bytes == 0);
@@ -268,19 +271,21 @@ static const struct refusal refusals[] = {
 	    "T/c.yaml:2:1: unknown key \"a\\x09b\\x1b[31m\"\n" },
 	/* keys of later changes do not exist */
 	{ "transfer: { burst: none }\nretention: {}\nnotify: {}\n"
-	  "backup: {}\nlog: { format: text, max_size: 1MB, keep: 5 }\n"
+	  "backup: { keep: 0 }\nlog: { format: text, max_size: 1MB, keep: 5 }\n"
 	  "storage: { max_total_size: none, max_repo_size: none }\n"
 	  "schedules: { a: { every: 1h, keep: 7d } }\n",
 	    "T/c.yaml:1:13: unknown key \"burst\"\n"
 	    "T/c.yaml:2:1: unknown key \"retention\"\n"
 	    "T/c.yaml:3:1: unknown key \"notify\"\n"
-	    "T/c.yaml:4:1: unknown key \"backup\"\n"
+	    "T/c.yaml:4:17: keep: expected a whole number from 1 to 1000, found 0\n"
 	    "T/c.yaml:5:8: unknown key \"format\"\n"
 	    "T/c.yaml:5:22: unknown key \"max_size\"\n"
-	    "T/c.yaml:5:37: unknown key \"keep\"\n"
+	    "T/c.yaml:5:37: unknown key \"keep\" (it belongs under "
+	    "\"backup\")\n"
 	    "T/c.yaml:6:12: unknown key \"max_total_size\"\n"
 	    "T/c.yaml:6:34: unknown key \"max_repo_size\"\n"
-	    "T/c.yaml:7:30: unknown key \"keep\"\n" },
+	    "T/c.yaml:7:30: unknown key \"keep\" (it belongs under "
+	    "\"backup\")\n" },
 	/* types */
 	{ "[a]\n", "T/c.yaml:1:1: expected a map, found a list\n" },
 	{ "word\n", "T/c.yaml:1:1: expected a map, found \"word\"\n" },
