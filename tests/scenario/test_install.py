@@ -12,6 +12,7 @@ import tempfile
 import pytest
 
 from conftest import need
+from fakehub import Generated, Lfs
 from hfcron import TOP
 
 SCRIPTS = TOP / "scripts"
@@ -300,6 +301,47 @@ def test_service_is_hardened_and_may_write_its_folders(install, hf):
     status, said = analyze("security", "--offline=true", paths[0])
     level = float(re.search(r"exposure level for .*: ([0-9.]+)", said)[1])
     assert level < 3, said
+
+
+def allowed_calls(name):
+    """The system calls of one of systemd's sets."""
+    status, text = analyze("syscall-filter", name)
+    assert status == 0, text
+    words = {line.strip() for line in text.split("\n")[1:] if line.strip() and "#" not in line}
+    return {w for w in words if w[0] != "@"}.union(*(allowed_calls(w) for w in words if w[0] == "@"))
+
+
+@pytest.mark.plain
+def test_service_lets_a_run_work(install, hf, hub):
+    """What a run really does, beside what the service allows."""
+    need(shutil.which("strace"), "strace")
+    repo = hub.add_repo("org/name", {"a": "1", "w": Lfs(Generated(1, 40_000_000))})
+    hf.models("org/name", {"name": "org/name", "local_dir": str(hf.root / "real files")})
+    system_units(install)
+    service = units(install)[0]["service"]
+    for folder in (hf.cache, hf.state, hf.root / "real files"):
+        folder.mkdir(exist_ok=True)
+    trace = install.root / "trace"
+    p = subprocess.run(["strace", "-f", "-s", "4096", "-o", trace, hf.binary, "--config",
+                        hf.yaml_file, "run", "--all"], capture_output=True, timeout=60,
+                       env={"PATH": "/usr/bin:/bin", "HOME": str(hf.home)})
+    assert p.returncode == 0 and (hf.cache / repo.folder / "refs/main").exists(), p
+    lines = trace.read_text(errors="replace").split("\n")
+    calls = {m[1]: line for line in lines if (m := re.match(r"\d+ +(\w+)\(", line))}
+    allowed = allowed_calls("@system-service") | allowed_calls("@default")
+    assert "SystemCallFilter=@system-service\n" in service
+    assert {c: calls[c] for c in calls.keys() - allowed} == {}
+    assert "MemoryDenyWriteExecute=yes\n" in service
+    assert not [line for line in lines if re.search(r"PROT_WRITE\|PROT_EXEC", line)]
+    families = set(re.search(r"\nRestrictAddressFamilies=(.*)\n", service)[1].split())
+    assert {m[1] for line in lines if (m := re.search(r" socket\((\w+)", line))} <= families
+    # Every path that was written to is below one that may be.
+    mine = tuple(re.findall(r'\nReadWritePaths="(.*)"', service))
+    write = re.compile(r'\d+ +(?:open\w*\((?:AT_FDCWD, )?"(/[^"]*)".*O_(?:WRONLY|RDWR|CREAT)'
+                       r'|(?:mkdir|rename|unlink|symlink)\("(/[^"]*)")')
+    wrote = [m[1] or m[2] for line in lines
+             if "EEXIST" not in line and (m := write.match(line))]
+    assert len(wrote) > 10 and [w for w in wrote if not w.startswith(mine)] == []
 
 
 def test_units_of_a_user(install, hf):
