@@ -20,6 +20,7 @@ static void what_json(struct json_writer *w, unsigned what)
 		{ UPCOMING_DUE, "due" },
 		{ UPCOMING_SLOT, "slot" },
 		{ UPCOMING_TRY, "next_try" },
+		{ UPCOMING_RESUMES, "pause_ends" },
 		{ UPCOMING_OPENS, "window_opens" },
 		{ UPCOMING_CLOSES, "window_closes" },
 		{ UPCOMING_SHUT, "window_closed" },

@@ -15,12 +15,15 @@ enum { ID_SHOWN_MAX = 400, ERROR_SHOWN_MAX = 1024 };
 /* --- asking -------------------------------------------------------------- */
 
 static bool is_asked(const struct session *s, const struct plan_decision *d,
-    const struct job_state *state)
+    const struct job_entry *entry, struct wall now)
 {
 	if (d->verdict == PLAN_DUE)
 		return true;
-	return d->verdict == PLAN_WAITING &&
-	    (s->cli->all || state->phase == PHASE_PARTIAL);
+	/* What is paused until later is not under way, whoever asks. */
+	if (d->verdict == PLAN_BLOCKED ||
+	    (entry->paused && entry->paused_until.s > now.s))
+		return false;
+	return s->cli->all || entry->state.phase == PHASE_PARTIAL;
 }
 
 static int make_works(struct plan_online *online, struct session *s,
@@ -36,7 +39,7 @@ static int make_works(struct plan_online *online, struct session *s,
 		struct job_entry *entry = &entries->items[d->index];
 		struct job_work *w = &online->works[online->n];
 
-		if (!is_asked(s, d, &entry->state))
+		if (!is_asked(s, d, entry, now))
 			continue;
 		job_work_init(w, entry->job, entry);
 		w->slot = d->slot;

@@ -55,7 +55,9 @@ static int rank_of(unsigned what)
 		return 0;
 	if ((what & UPCOMING_DUE) != 0)
 		return 1;
-	return (what & UPCOMING_TRY) == 0 ? 2 : 3;
+	if ((what & UPCOMING_RESUMES) != 0)
+		return 3;
+	return (what & UPCOMING_TRY) == 0 ? 2 : 4;
 }
 
 static int compare(const struct upcoming *x, struct wall at,
@@ -152,6 +154,22 @@ static bool is_begun(const struct job_state *state)
 	    state->phase != PHASE_CURRENT;
 }
 
+/* Something of this job alone. */
+static void note(struct forecast *f, size_t job, struct wall at, unsigned what,
+    const struct plan_decision *d)
+{
+	struct upcoming *entry = agenda_put(&f->agenda, at,
+	    f->jobs[job].job->schedule, what);
+
+	if (entry == NULL)
+		return;
+	if (entry->n_jobs == 0) {
+		memcpy(entry->reason, d->reason, sizeof(d->reason));
+		entry->until = d->closes;
+	}
+	concern(entry, job);
+}
+
 /*
  * What the decision says of this job alone; and after which instant its
  * schedule's slots concern it.
@@ -160,29 +178,30 @@ static struct wall note_decision(struct forecast *f, size_t job,
     const struct plan_decision *d)
 {
 	const struct job_state *state = f->jobs[job].state;
-	const struct schedule *s = f->jobs[job].job->schedule;
-	unsigned what = UPCOMING_DUE;
-	struct upcoming *entry;
+	struct wall after = f->now, until = f->jobs[job].paused_until;
 
-	if (d->verdict == PLAN_WAITING && d->slot.s > f->now.s) {
+	if (d->verdict == PLAN_DUE) {
+		note(f, job, f->now, UPCOMING_DUE, d);
+		return after;
+	}
+	if (f->jobs[job].paused && until.s > f->now.s) {
+		after.s = until.s - 1;
+		note(f, job, until, UPCOMING_RESUMES, d);
+		if (d->at.s == until.s)
+			return after;
+	}
+	if (d->slot.s > after.s) {
 		/* It waits for a slot: its schedule tells of that.  A clock
 		 * that was set back repeats none. */
 		if (state != NULL && state->considered.s < d->slot.s)
-			return later(f->now, state->considered);
-		return f->now;
+			after = later(after, state->considered);
+	} else if (is_begun(state)) {
+		note(f, job, d->at, UPCOMING_TRY, d);
+		after = d->at;
+	} else {
+		note(f, job, d->at, UPCOMING_DUE, d);
 	}
-	if (d->verdict != PLAN_DUE && is_begun(state))
-		what = UPCOMING_TRY;
-	entry = agenda_put(&f->agenda, d->verdict == PLAN_DUE ? f->now : d->at,
-	    s, what);
-	if (entry != NULL) {
-		if (entry->n_jobs == 0) {
-			memcpy(entry->reason, d->reason, sizeof(d->reason));
-			entry->until = d->closes;
-		}
-		concern(entry, job);
-	}
-	return what == UPCOMING_TRY ? d->at : f->now;
+	return after;
 }
 
 /* An interval is counted from each job's own anchor. */

@@ -17,9 +17,10 @@ enum {
 	UPCOMING_DUE = 2,    /* now, or when the window opens: whatever made
 			       it so came before */
 	UPCOMING_SLOT = 4,
-	UPCOMING_OPENS = 8, /* the schedule's window */
-	UPCOMING_TRY = 16,  /* a failed or unfinished job goes on */
-	UPCOMING_SHUT = 32  /* the slot finds the window closed */
+	UPCOMING_OPENS = 8,   /* the schedule's window */
+	UPCOMING_TRY = 16,    /* a failed or unfinished job goes on */
+	UPCOMING_SHUT = 32,   /* the slot finds the window closed */
+	UPCOMING_RESUMES = 64 /* the end of a pause */
 };
 
 enum { UPCOMING_JOBS_NAMED = 3 };
@@ -34,19 +35,20 @@ struct upcoming {
 	/* The jobs concerned; of a window all that may use it. */
 	size_t n_jobs;
 	size_t jobs[UPCOMING_JOBS_NAMED]; /* the first, in list order */
-	char reason[PLAN_REASON_MAX];	  /* DUE, TRY: of the first job */
+	char reason[PLAN_REASON_MAX]; /* DUE, TRY, RESUMES: of the first job */
 };
 
 struct upcoming_list {
 	struct upcoming *items; /* own; by time; at one instant: closes, due,
-				   slot and opens, try, each by schedule name */
+				   slot and opens, end of a pause, try, each by
+				   schedule name */
 	size_t n;
 };
 
 /*
  * The first `max` (at least 1) entries from `now` on.  Jobs that are blocked
- * have none.  A job that is tried at T is not counted for slots before T.  0,
- * or -1 (no memory).  Release in both cases.
+ * have none.  A job that is tried at T, or paused until T, is not counted for slots
+ * before T.  0, or -1 (no memory).  Release in both cases.
  */
 int upcoming_build(const struct plan_job *jobs, size_t n, size_t max,
     struct wall now, const struct calendar *cal, const struct plan_dice *dice,

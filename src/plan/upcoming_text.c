@@ -88,6 +88,8 @@ static void put_what(const struct upcoming *u, const struct calendar *cal,
 		(void)snprintf(out, size, "due");
 	else if ((u->what & UPCOMING_TRY) != 0)
 		(void)snprintf(out, size, "next try");
+	else if ((u->what & UPCOMING_RESUMES) != 0)
+		(void)snprintf(out, size, "pause ends");
 	else if ((u->what & UPCOMING_CLOSES) != 0)
 		(void)snprintf(out, size, "window closes");
 	else if ((u->what & UPCOMING_OPENS) != 0)

@@ -276,3 +276,20 @@ def test_plan_online_without_a_hub(hub, hf):
     assert "not tried" in errors[1]["text"]
     # One thing typed wrong.
     assert 'did you mean "--online"' in hf.run("plan", "--onlin", expect=2).err
+
+
+def test_paused_jobs_in_what_is_to_come(hub, hf):
+    hub.add_repo("org/held", {"a": "b"})
+    hub.add_repo("org/free", {"a": "b"})
+    hf.models("org/held", "org/free")
+    hf.run("pause", "org/held", "--until", "2037-01-01T00:00:00Z")
+    found = coming(hf, "org/held", "-n", "1")[0]
+    assert (found["what"], found["at"]) == (["pause_ends"], "2037-01-01T00:00:00Z")
+    assert "pause ends" in hf.run("next", "org/held").out
+    # Nobody is asked about what is held.
+    r, totals = online(hf, "--all")
+    assert totals["jobs_asked"] == 1 and r.job("org/held")["online"] is None
+    assert not hub.requests(path="*org/held*")
+    hf.run("pause", "org/held")
+    assert coming(hf, "org/held") == []
+    assert "paused" in r.job("org/held")["reason"]

@@ -83,6 +83,10 @@ static void make_world(struct world *w, uint32_t seed)
 		make_state(&w->states[i], w->now, &seed);
 		w->plan_jobs[i].job = &w->jobs[i];
 		w->plan_jobs[i].state = &w->states[i];
+		w->plan_jobs[i].paused = next_random(&seed) % 6 == 0;
+		w->plan_jobs[i].paused_until.s = next_random(&seed) % 3 == 0
+		    ? WALL_NONE
+		    : w->now.s + (int64_t)(next_random(&seed) % 50) * 1200;
 	}
 }
 
