@@ -206,6 +206,54 @@ static int open_sound(struct store *s, bool created, struct damage *damage,
 	return rc;
 }
 
+/*
+ * Whoever left the mark did not end in order.  A crash and a damaged page have
+ * causes in common, so a child reads it all before we do; nobody may write
+ * meanwhile.  If another process has it open, that one has done so.
+ */
+static void walk_if_unclean(struct store *s, struct damage *damage)
+{
+	const char *trial = s->mode == STORE_WRITE ? s->paths.trial : NULL;
+	struct err why = ERR_INIT;
+	struct fs_stat st;
+	int fd = -1;
+
+	if (fs_lstat(s->paths.mark, &st, &why) == -1 || st.type == FS_ABSENT)
+		return;
+	/* Where it cannot be locked, nobody can write. */
+	if (store_lock_alone(&s->paths, &fd, &why) == 0 || why.kind != ERR_BUSY)
+		store_walk(s->paths.data, trial, &damage->why);
+	fs_close(&fd);
+	damage->inside = damage->why != NULL;
+}
+
+/* After opening, so that who takes the mark away does not take ours.  Without
+ * one the store is as good. */
+static void put_mark(struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	struct fs_stat st;
+	int fd = -1;
+
+	s->marked = true;
+	if (fs_lstat(s->paths.mark, &st, &ignored) == 0 && st.type != FS_ABSENT)
+		return;
+	if (fs_open_rw(s->paths.mark, true, &fd, &ignored) == 0)
+		(void)fs_sync_dir(s->paths.dir, &ignored);
+	fs_close(&fd);
+}
+
+/* The last one out; the environment is closed. */
+static void take_mark(const struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	int fd = -1;
+
+	if (store_lock_alone(&s->paths, &fd, &ignored) == 0)
+		(void)fs_unlink(s->paths.mark, &ignored);
+	fs_close(&fd);
+}
+
 static int open_checked(struct store *s, struct damage *damage, struct err *e)
 {
 	enum store_verdict verdict;
@@ -217,7 +265,15 @@ static int open_checked(struct store *s, struct damage *damage, struct err *e)
 	if (verdict == STORE_DAMAGED ||
 	    (verdict == STORE_ABSENT && s->mode == STORE_READ_ONLY))
 		return 0;
-	return open_sound(s, verdict == STORE_ABSENT, damage, e);
+	if (verdict == STORE_SOUND)
+		walk_if_unclean(s, damage);
+	if (damage->why != NULL)
+		return 0;
+	if (open_sound(s, verdict == STORE_ABSENT, damage, e) == -1)
+		return -1;
+	if (s->mode == STORE_WRITE && damage->why == NULL)
+		put_mark(s);
+	return 0;
 }
 
 /* Escaped and cut like an error. */
@@ -368,6 +424,8 @@ void store_close(struct store *s)
 	    !s->corrupt)
 		(void)store_sweep(s, &ignored);
 	store_env_close(s);
+	if (s->marked && !s->corrupt)
+		take_mark(s);
 	/* Nobody can mend it; the next run starts with a new one. */
 	if (s->corrupt && s->mode == STORE_WRITE)
 		(void)store_set_aside(&s->paths, s->now, true, name, &ignored);

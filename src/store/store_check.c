@@ -64,8 +64,10 @@ int store_paths_init(struct store_paths *p, const char *state_dir,
 	p->dir = fs_join(state_dir, "store");
 	p->data = fs_join(state_dir, "store/data.mdb");
 	p->lock = fs_join(state_dir, "store/lock.mdb");
+	p->mark = fs_join(state_dir, "store/writing");
+	p->trial = fs_join(state_dir, "store/trial.tmp");
 	if (p->state_dir != NULL && p->dir != NULL && p->data != NULL &&
-	    p->lock != NULL)
+	    p->lock != NULL && p->mark != NULL && p->trial != NULL)
 		return 0;
 	store_paths_release(p);
 	return err_nomem(e);
@@ -77,6 +79,8 @@ void store_paths_release(struct store_paths *p)
 	free(p->dir);
 	free(p->data);
 	free(p->lock);
+	free(p->mark);
+	free(p->trial);
 	memset(p, 0, sizeof(*p));
 }
 

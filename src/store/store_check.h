@@ -20,9 +20,11 @@
 /* Where everything is; all own. */
 struct store_paths {
 	char *state_dir;
-	char *dir;  /* <state_dir>/store */
-	char *data; /* <dir>/data.mdb */
-	char *lock; /* <dir>/lock.mdb */
+	char *dir;   /* <state_dir>/store */
+	char *data;  /* <dir>/data.mdb */
+	char *lock;  /* <dir>/lock.mdb */
+	char *mark;  /* <dir>/writing: there while somebody may write */
+	char *trial; /* <dir>/trial.tmp: a copy to try a write on */
 };
 
 int store_paths_init(struct store_paths *p, const char *state_dir,

@@ -41,6 +41,7 @@ struct store {
 	MDB_dbi dbi[STORE_TABLES];
 	char id[STORE_ID_MAX];
 	size_t damaged; /* records met whose checksum is wrong */
+	bool marked;	/* paths.mark was put */
 	bool corrupt;	/* LMDB says so: set aside at the end */
 };
 

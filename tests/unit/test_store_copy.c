@@ -304,6 +304,118 @@ static void a_wrong_free_list_is_found(void **state)
 	free(bytes);
 }
 
+/* --- after an unclean exit ----------------------------------------------- */
+
+static int leave_it_open(void *arg)
+{
+	struct store *s = must_open(STORE_WRITE);
+
+	(void)arg;
+	fill(s, 0, N_JOBS);
+	(void)raise(SIGKILL);
+	store_close(s);
+	return 0;
+}
+
+static void make_unclean(void)
+{
+	assert_int_equal(in_child(leave_it_open, NULL), SIGKILL);
+	assert_true(is_there(in_state("store/writing")));
+}
+
+static void a_writer_leaves_a_mark_until_it_ends(void **state)
+{
+	struct store *s = must_open(STORE_WRITE);
+
+	(void)state;
+	assert_true(is_there(in_state("store/writing")));
+	store_close(s);
+	assert_false(is_there(in_state("store/writing")));
+	s = must_open(STORE_READ_ONLY);
+	assert_false(is_there(in_state("store/writing")));
+	store_close(s);
+	/* A kill alone does no harm. */
+	make_unclean();
+	assert_int_equal(jobs_in_store(), N_JOBS);
+	assert_true(is_there(in_state("store/writing")));
+	s = must_open(STORE_WRITE);
+	assert_int_equal(count_jobs(s), N_JOBS);
+	assert_false(is_there(in_state("store/trial.tmp")));
+	store_close(s);
+	assert_false(is_there(in_state("store/writing")));
+}
+
+/* Which page is the first with entries of a table: LMDB dies of it. */
+static void break_a_page(void)
+{
+	size_t n, i;
+	uint16_t flags;
+	char *bytes = read_all(in_state("store/data.mdb"), &n);
+
+	for (i = 2 * PAGE; i < n; i += PAGE) {
+		memcpy(&flags, bytes + i + 10, sizeof(flags));
+		if (flags == 2) /* a leaf */
+			memset(bytes + i + 10, 0x5a, PAGE - 10);
+	}
+	write_all(in_state("store/data.mdb"), bytes, n);
+	free(bytes);
+}
+
+static void a_damaged_tree_kills_nobody_after_an_unclean_exit(void **state)
+{
+	char warning[ERR_TEXT_MAX];
+	struct err e = ERR_INIT;
+	struct store *s;
+
+	(void)state;
+	make_unclean();
+	break_a_page();
+	s = store_open(state_dir, STORE_READ_ONLY, OWNER, test_now, warning,
+	    &e);
+	if (s == NULL)
+		fail_msg("%s", e.text);
+	assert_non_null(strstr(warning, "is damaged"));
+	assert_string_equal(store_id(s), "");
+	store_close(s);
+	s = store_open(state_dir, STORE_WRITE, OWNER, test_now, warning, &e);
+	if (s == NULL)
+		fail_msg("%s", e.text);
+	assert_non_null(strstr(warning, "store.bad-20261121T151000Z"));
+	assert_int_equal(count_jobs(s), 0);
+	fill(s, 0, 3);
+	store_close(s);
+	assert_true(is_there(in_state("store.bad-20261121T151000Z")));
+	assert_false(is_there(in_state("store/writing")));
+	assert_int_equal(jobs_in_store(), 3);
+}
+
+static void others_at_work_have_looked_already(void **state)
+{
+	int ends[4], status;
+	char byte;
+	pid_t child;
+	struct store *s;
+
+	(void)state;
+	make_unclean();
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pipe(ends + 2), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		leave_child(hold_open(ends));
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	s = must_open(STORE_WRITE);
+	assert_int_equal(count_jobs(s), N_JOBS);
+	store_close(s);
+	/* It is still at work. */
+	assert_true(is_there(in_state("store/writing")));
+	assert_int_equal(write(ends[3], "x", 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_false(is_there(in_state("store/writing")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +435,15 @@ int main(void)
 		    fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_wrong_free_list_is_found,
 		    fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_writer_leaves_a_mark_until_it_ends, fixture_setup,
+		    fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_damaged_tree_kills_nobody_after_an_unclean_exit,
+		    fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+		    others_at_work_have_looked_already, fixture_setup,
+		    fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
