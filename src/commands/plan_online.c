@@ -19,8 +19,9 @@ static bool is_asked(const struct session *s, const struct plan_decision *d,
 {
 	if (d->verdict == PLAN_DUE)
 		return true;
-	/* What is paused until later is not under way, whoever asks. */
-	if (d->verdict == PLAN_BLOCKED ||
+	/* What is paused until later is not under way, whoever asks; a parked
+	 * job is asked about at its slots only, as by run --all. */
+	if (d->verdict == PLAN_BLOCKED || entry->state.phase == PHASE_PARKED ||
 	    (entry->paused && entry->paused_until.s > now.s))
 		return false;
 	return s->cli->all || entry->state.phase == PHASE_PARTIAL;

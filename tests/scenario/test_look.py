@@ -256,14 +256,19 @@ def test_plan_online_tells_what_a_run_would_say(hub, hf):
     assert "  model/org/bad@main  transient: " in text and "1 failed" in text
     hf.models("org/good", "org/gone")
     assert online(hf, expect=3)[1]["jobs_failed"] == 1
+    assert not hf.state.exists()
+    # Once it is parked, it is left alone until its slot; nothing failed anew.
+    hf.run("run", expect=3)
+    r, found = online(hf, "--all")
+    assert found["jobs_asked"] == 1 and r.job("org/gone")["online"] is None
     # No room: as a run would end, and how much is missing.
-    hf.models("org/good")
+    hub.add_repo("org/more", {"a": "b"})
+    hf.models("org/more")
     hf.configure(storage={"keep_free": "1000TB"})
     found = online(hf, expect=4)[1]
     assert found["disks"][0]["left_bytes"] < 0
     text = hf.run("plan", "--online", expect=4).out
     assert "disk: " in text and " missing" in text
-    assert not hf.state.exists()
 
 
 def test_plan_online_without_a_hub(hub, hf):
