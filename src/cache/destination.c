@@ -189,6 +189,17 @@ int destination_ref(struct destination *d, const char *revision,
 	return hub_cache_ref(&d->cache, revision, commit, e);
 }
 
+int destination_ref_time(struct destination *d, const char *revision,
+    struct wall *changed, struct err *e)
+{
+	changed->s = WALL_NONE;
+	if (d->is_local)
+		return 0;
+	if (repo_revision_problem(revision) != NULL)
+		return ERR_BUG_HERE(e, "a revision that is no safe name");
+	return hub_cache_ref_time(&d->cache, revision, changed, e);
+}
+
 char *destination_snapshot_path(const struct destination *d, const char *commit)
 {
 	return d->is_local ? text_dup(d->dir.root)

@@ -124,6 +124,10 @@ int destination_publish(struct destination *d,
 int destination_ref(struct destination *d, const char *revision,
     char commit[41], struct err *e);
 
+/* When that file was written last; WALL_NONE if it is not there. */
+int destination_ref_time(struct destination *d, const char *revision,
+    struct wall *changed, struct err *e);
+
 /* The folder a user opens: snapshots/<commit>, or the local_dir.  Owned. */
 char *destination_snapshot_path(const struct destination *d,
     const char *commit);

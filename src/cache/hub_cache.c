@@ -482,6 +482,23 @@ int hub_cache_ref(struct hub_cache *c, const char *revision, char commit[41],
 	return rc;
 }
 
+int hub_cache_ref_time(struct hub_cache *c, const char *revision,
+    struct wall *changed, struct err *e)
+{
+	char *rel = ref_rel(c, revision);
+	char *path = rel == NULL ? NULL : fs_join(c->root, rel);
+	struct fs_stat st;
+	int rc;
+
+	changed->s = WALL_NONE;
+	rc = path == NULL ? err_nomem(e) : fs_lstat(path, &st, e);
+	if (rc == 0 && st.type == FS_FILE)
+		changed->s = st.mtime_s;
+	free(path);
+	free(rel);
+	return rc;
+}
+
 static int write_ref(struct hub_cache *c, const char *revision,
     const char *commit, struct err *e)
 {

@@ -46,6 +46,8 @@ int hub_cache_place(struct hub_cache *c, const char *commit,
     struct err *e);
 int hub_cache_publish(struct hub_cache *c, const struct remote_listing *listing,
     const char *revision, struct err *e);
+int hub_cache_ref_time(struct hub_cache *c, const char *revision,
+    struct wall *changed, struct err *e);
 int hub_cache_ref(struct hub_cache *c, const char *revision, char commit[41],
     struct err *e);
 char *hub_cache_snapshot_path(const struct hub_cache *c, const char *commit);

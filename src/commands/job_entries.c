@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cache/destination.h"
 #include "commands/job_entries.h"
 #include "platform/clock.h"
 #include "platform/digest.h"
@@ -41,6 +42,35 @@ static int compare_states(const void *a, const void *b)
 	    ((const struct job_state *)b)->key, JOB_KEY_BYTES);
 }
 
+/*
+ * Of a job that a lost store knew: what its ref says, which was written when
+ * all of that commit was there.  Slots count from then on, so that none is
+ * lost; the files are proven by the next run.  A folder has no ref.  What
+ * cannot be read is told by the run that needs it.
+ */
+static void recall_from_disk(struct job_entry *entry, struct session *s)
+{
+	const struct job *job = entry->job;
+	struct job_state *state = &entry->state;
+	struct err ignored = ERR_INIT;
+	struct wall changed = { WALL_NONE };
+	struct destination *d = destination_new(s->config.cache_dir,
+	    job->local_dir, job->type, job->name, "00000000", &ignored);
+
+	if (d == NULL)
+		return;
+	if (destination_ref(d, job->revision, state->commit, &ignored) == 0 &&
+	    state->commit[0] != '\0' &&
+	    destination_ref_time(d, job->revision, &changed, &ignored) == 0 &&
+	    changed.s != WALL_NONE) {
+		if (changed.s > s->now.s)
+			changed = s->now;
+		state->changed_at = changed;
+		state->considered = changed;
+	}
+	destination_free(d);
+}
+
 static int join_one(struct job_entry *entry, struct session *s,
     struct reconcile_hashes *hashes, struct job_state *states, size_t n)
 {
@@ -70,6 +100,9 @@ static int join_one(struct job_entry *entry, struct session *s,
 		    JOB_HASH_BYTES);
 	entry->changed = reconcile_job(&entry->state, entry->job, hashes,
 	    s->now, &failed);
+	/* No job is known at all: the store is new, or was lost. */
+	if (n == 0 && !failed)
+		recall_from_disk(entry, s);
 	return failed ? -1 : 0;
 }
 

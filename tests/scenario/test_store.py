@@ -1,5 +1,6 @@
 """The store: lost, damaged, copied, put back."""
 
+import os
 import shutil
 
 import pytest
@@ -13,6 +14,35 @@ def facts(job):
     """What a job's status says of it that a lost store must not change."""
     return {key: job[key] for key in ("id", "state", "commit", "bytes_total", "bytes_done",
                                       "files_total", "files_done", "error", "failures")}
+
+
+def test_a_lost_store_loses_no_slot_and_no_pin(hub, hf):
+    """Slots count from the day of the ref; a pinned job stays at its commit."""
+    repo = hub.add_repo("org/pinned", {"a.txt": "old"})
+    hub.add_repo("org/nightly", {"b.txt": "b"})
+    hf.configure(schedules={"nightly": {"at": "02:00", "timezone": "UTC"}})
+    hf.models({"name": "org/pinned", "follow": False, "schedule": "nightly"},
+              {"name": "org/nightly", "schedule": "nightly"})
+    hf.run("run", "--all")
+    first = repo.sha()
+    repo.commit({"a.txt": "new"})
+    before = hf.status()["jobs"]
+    shutil.rmtree(hf.state)
+    # Before any run, from the refs alone.
+    for old, new in zip(before, hf.status()["jobs"]):
+        assert new["commit"] == old["commit"] and new["state"] == "new"
+        assert new["next_due"] == old["next_due"]
+    assert not (hf.state / "store").exists()
+    # The slot of last night was missed.
+    for ref in hf.cache.glob("*/refs/main"):
+        os.utime(ref, (ref.stat().st_atime, ref.stat().st_mtime - 24 * 3600))
+    hub.log.clear()
+    hf.quiet("run")
+    assert hub.file_bytes == 0
+    assert hf.status("org/pinned")["commit"] == first
+    assert [j["state"] for j in hf.status()["jobs"]] == ["current"] * 2
+    assert [j["next_due"] for j in hf.status()["jobs"]] == [j["next_due"] for j in before]
+    hf.quiet("run")
 
 
 def many_files():
