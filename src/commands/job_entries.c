@@ -1,13 +1,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "cache/destination.h"
 #include "commands/job_entries.h"
 #include "platform/clock.h"
 #include "platform/digest.h"
 
-enum { SAVE_GROUP = 1000 };
+enum {
+	SAVE_GROUP = 4000,   /* jobs per transaction; bounds its memory */
+	DELETE_MAX = 1000,   /* a transaction or two each: the rest next time */
+	SAY_REMOVED_MAX = 50 /* log lines; more are counted */
+};
 
 static int hash_text(char *text, uint8_t hash[JOB_HASH_BYTES])
 {
@@ -251,6 +256,23 @@ static int retries_are_done(struct job_entries *entries, struct session *s,
 	return rc;
 }
 
+/* What no listed job has taken; the array is then theirs. */
+static void keep_unlisted(struct job_entries *entries, struct job_state *states,
+    size_t n)
+{
+	struct job_state *fewer;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (states[i].id != NULL)
+			states[kept++] = states[i];
+	fewer = kept == 0 ? NULL : realloc(states, kept * sizeof(*states));
+	if (kept == 0)
+		free(states);
+	entries->unlisted = fewer == NULL && kept > 0 ? states : fewer;
+	entries->n_unlisted = kept;
+}
+
 int job_entries_load(struct job_entries *entries, struct session *s,
     struct err *e)
 {
@@ -268,17 +290,14 @@ int job_entries_load(struct job_entries *entries, struct session *s,
 		entries->items[i].job = &s->list.jobs[i];
 	if (store_jobs_all(s->store, &states, &n_states, e) == -1)
 		return -1;
-	if (n_states > 0)
-		qsort(states, n_states, sizeof(*states), compare_states);
+	/* They come sorted by key, which join_one relies on. */
 	if (join_all(entries, s, states, n_states) == -1)
 		err_nomem(e);
 	else
 		rc = mark_named(entries, s, e);
 	if (rc == 0)
 		rc = apply_requests(entries, s, true, e);
-	for (size_t i = 0; i < n_states; i++)
-		job_state_release(&states[i]);
-	free(states);
+	keep_unlisted(entries, states, n_states);
 	return rc;
 }
 
@@ -286,60 +305,86 @@ void job_entries_release(struct job_entries *entries)
 {
 	for (size_t i = 0; i < entries->n; i++)
 		job_state_release(&entries->items[i].state);
+	for (size_t i = 0; i < entries->n_unlisted; i++)
+		job_state_release(&entries->unlisted[i]);
+	free(entries->unlisted);
 	free(entries->items);
 	free(entries->plan_jobs);
 	memset(entries, 0, sizeof(*entries));
 }
 
-static int compare_keys(const void *a, const void *b)
+/* --- writing ------------------------------------------------------------- */
+
+static int compare_pointers(const void *a, const void *b)
 {
-	return memcmp(a, b, JOB_KEY_BYTES);
+	return memcmp((*(const struct job_state *const *)a)->key,
+	    (*(const struct job_state *const *)b)->key, JOB_KEY_BYTES);
 }
 
-/* Jobs of the store that no list names. */
-static int retire_one(struct session *s, struct job_state *state, struct err *e)
+/*
+ * In groups, in the order of the keys: neighbours share a page of the store, so
+ * that each page is written once and not for every group.
+ */
+static int put_states(struct session *s, const struct job_state **states,
+    size_t n, struct err *e)
 {
-	const struct job_state *one = state;
+	size_t group;
 
-	if (state->removed_at.s == WALL_NONE) {
-		state->removed_at = s->now;
-		state->due.s = WALL_NONE;
-		log_event(&s->log, LOG_INFO,
-		    "job is no longer listed; its "
-		    "files stay",
-		    "job", state->id, NULL);
-		return store_jobs_put(s->store, &one, 1, e);
+	if (n > 0)
+		qsort(states, n, sizeof(states[0]), compare_pointers);
+	for (size_t i = 0; i < n; i += group) {
+		group = n - i < SAVE_GROUP ? n - i : SAVE_GROUP;
+		if (store_jobs_put(s->store, states + i, group, e) == -1)
+			return -1;
 	}
-	if (s->now.s - state->removed_at.s > RECONCILE_KEEP_REMOVED_S)
-		return store_job_delete(s->store, state->key, e);
 	return 0;
 }
 
+static void log_removed(struct session *s, const struct job_state **removed,
+    size_t n)
+{
+	char more[NUM_TEXT_MAX];
+
+	for (size_t i = 0; i < n && i < SAY_REMOVED_MAX; i++)
+		log_event(&s->log, LOG_INFO,
+		    "job is no longer listed; its "
+		    "files stay",
+		    "job", removed[i]->id, NULL);
+	if (n <= SAY_REMOVED_MAX)
+		return;
+	snprintf(more, sizeof(more), "%zu", n - SAY_REMOVED_MAX);
+	log_event(&s->log, LOG_INFO, "more jobs are no longer listed", "count",
+	    more, NULL);
+}
+
+/* Jobs of the store that no list names. */
 static int retire_unlisted(struct job_entries *entries, struct session *s,
     struct err *e)
 {
-	struct job_state *states = NULL;
-	uint8_t(*keys)[JOB_KEY_BYTES];
-	size_t n = 0;
+	const struct job_state **removed;
+	size_t n = 0, deleted = 0;
 	int rc = 0;
 
-	keys = calloc(entries->n + 1, sizeof(*keys));
-	if (keys == NULL)
+	removed = calloc(entries->n_unlisted + 1, sizeof(removed[0]));
+	if (removed == NULL)
 		return err_nomem(e);
-	for (size_t i = 0; i < entries->n; i++)
-		memcpy(keys[i], entries->items[i].state.key, JOB_KEY_BYTES);
-	qsort(keys, entries->n, sizeof(*keys), compare_keys);
-	if (store_jobs_all(s->store, &states, &n, e) == -1)
-		rc = -1;
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 &&
-		    bsearch(states[i].key, keys, entries->n, sizeof(*keys),
-			compare_keys) == NULL)
-			rc = retire_one(s, &states[i], e);
-		job_state_release(&states[i]);
+	for (size_t i = 0; rc == 0 && i < entries->n_unlisted; i++) {
+		struct job_state *state = &entries->unlisted[i];
+
+		if (state->removed_at.s == WALL_NONE) {
+			state->removed_at = s->now;
+			state->due.s = WALL_NONE;
+			removed[n++] = state;
+		} else if (s->now.s - state->removed_at.s >
+			RECONCILE_KEEP_REMOVED_S &&
+		    deleted++ < DELETE_MAX) {
+			rc = store_job_delete(s->store, state->key, e);
+		}
 	}
-	free(states);
-	free(keys);
+	log_removed(s, removed, n);
+	if (rc == 0)
+		rc = put_states(s, removed, n, e);
+	free(removed);
 	return rc;
 }
 
@@ -386,25 +431,25 @@ int job_entries_set_due(struct job_entries *entries, struct session *s,
 int job_entries_save_changed(struct job_entries *entries, struct session *s,
     struct wall now, struct err *e)
 {
-	const struct job_state *group[SAVE_GROUP];
+	const struct job_state **changed;
 	size_t n = 0;
+	int rc;
 
 	if (job_entries_set_due(entries, s, now, e) == -1)
 		return -1;
+	changed = calloc(entries->n + 1, sizeof(changed[0]));
+	if (changed == NULL)
+		return err_nomem(e);
 	for (size_t i = 0; i < entries->n; i++) {
 		struct job_entry *entry = &entries->items[i];
 
-		if (!entry->changed)
-			continue;
+		if (entry->changed)
+			changed[n++] = &entry->state;
 		entry->changed = false;
-		group[n++] = &entry->state;
-		if (n == SAVE_GROUP) {
-			if (store_jobs_put(s->store, group, n, e) == -1)
-				return -1;
-			n = 0;
-		}
 	}
-	return n > 0 ? store_jobs_put(s->store, group, n, e) : 0;
+	rc = put_states(s, changed, n, e);
+	free(changed);
+	return rc;
 }
 
 int job_entries_save(struct job_entries *entries, struct session *s,

@@ -23,6 +23,8 @@ struct job_entries {
 	struct job_entry *items; /* own; in list order */
 	size_t n;
 	struct plan_job *plan_jobs; /* own; for plan_build */
+	struct job_state *unlisted; /* own; of the store, in no list */
+	size_t n_unlisted;
 };
 
 /*

@@ -97,7 +97,7 @@ int store_jobs_put(struct store *store, const struct job_state *const *states,
 /* Forget a job, its due entry and its file records. */
 int store_job_delete(struct store *store, const uint8_t key[JOB_KEY_BYTES],
     struct err *e);
-/* All jobs as owned copies (release each, free the array). */
+/* All jobs as owned copies, sorted by key (release each, free the array). */
 int store_jobs_all(struct store *store, struct job_state **states, size_t *n,
     struct err *e);
 /* The earliest due instant over all jobs, WALL_NONE if there is none. */
