@@ -38,6 +38,7 @@ enum {
 	STORE_KEY_BYTES = 16,
 	STORE_SCHEMA = 1,
 	STORE_ATTEMPTS_MAX = 10000,
+	STORE_ATTEMPTS_OF_JOB = 20,
 	STORE_EXTENTS_MAX = 4096
 };
 
@@ -197,7 +198,9 @@ struct attempt {
 };
 
 void attempt_release(struct attempt *a);
-/* Oldest ones beyond STORE_ATTEMPTS_MAX are dropped. */
+/* Beyond STORE_ATTEMPTS_MAX the oldest ones are dropped, first of those jobs
+ * that have more than STORE_ATTEMPTS_OF_JOB: a job that fails every five
+ * minutes does not push out what is known of the others. */
 int store_attempt_add(struct store *store, const struct attempt *attempt,
     struct err *e);
 /* The newest first, at most `max`; owned copies.  job NULL: all. */

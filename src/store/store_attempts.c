@@ -91,19 +91,109 @@ static int free_key(struct store_txn *t, struct wall started,
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int drop_oldest(struct store_txn *t)
-{
-	MDB_cursor *cursor;
-	MDB_val k, v;
-	int rc;
+/* Attempts by job, for choosing those to drop. */
+struct job_count {
+	uint8_t job[JOB_KEY_BYTES];
+	size_t n;
+};
 
-	rc = mdb_cursor_open(t->mdb, t->store->dbi[TABLE_ATTEMPT], &cursor);
-	if (rc != 0)
-		return rc;
-	rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-	if (rc == 0)
-		rc = mdb_cursor_del(cursor, 0);
-	mdb_cursor_close(cursor);
+struct trim {
+	uint8_t (*keys)[ATTEMPT_KEY_BYTES]; /* own; the oldest first */
+	uint8_t (*jobs)[JOB_KEY_BYTES];	    /* own; of keys[i] */
+	size_t n, cap;
+	struct job_count *counts; /* own; sorted by job */
+	size_t n_counts;
+};
+
+static int trim_visit(struct store_txn *t, const uint8_t *key, size_t key_n,
+    struct record_in *in, void *cookie)
+{
+	struct trim *trim = cookie;
+
+	(void)t;
+	if (key_n != ATTEMPT_KEY_BYTES || trim->n == trim->cap)
+		return MDB_CORRUPTED;
+	memcpy(trim->keys[trim->n], key, key_n);
+	memset(trim->jobs[trim->n], 0, JOB_KEY_BYTES);
+	if (in != NULL)
+		record_bytes(in, trim->jobs[trim->n], JOB_KEY_BYTES);
+	trim->n++;
+	return 0;
+}
+
+static int compare_counts(const void *a, const void *b)
+{
+	const struct job_count *x = a, *y = b;
+
+	return memcmp(x->job, y->job, JOB_KEY_BYTES);
+}
+
+static void trim_count(struct trim *trim)
+{
+	struct job_count *c = trim->counts;
+	size_t i, n = 0;
+
+	for (i = 0; i < trim->n; i++) {
+		memcpy(c[i].job, trim->jobs[i], JOB_KEY_BYTES);
+		c[i].n = 1;
+	}
+	qsort(c, trim->n, sizeof(*c), compare_counts);
+	for (i = 0; i < trim->n; i++) {
+		if (n > 0 && compare_counts(&c[n - 1], &c[i]) == 0)
+			c[n - 1].n++;
+		else
+			c[n++] = c[i];
+	}
+	trim->n_counts = n;
+}
+
+/* First of jobs that have many, then of any; the oldest in each case. */
+static int trim_drop(struct store_txn *t, struct trim *trim, size_t drop)
+{
+	struct job_count wanted = { .n = 0 }, *count;
+	size_t i, kept = 0;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < trim->n; i++) {
+		memcpy(wanted.job, trim->jobs[i], JOB_KEY_BYTES);
+		count = bsearch(&wanted, trim->counts, trim->n_counts,
+		    sizeof(wanted), compare_counts);
+		if (drop == 0 || count->n <= STORE_ATTEMPTS_OF_JOB) {
+			memcpy(trim->keys[kept++], trim->keys[i],
+			    ATTEMPT_KEY_BYTES);
+			continue;
+		}
+		count->n--;
+		drop--;
+		rc = store_txn_del(t, TABLE_ATTEMPT, trim->keys[i],
+		    ATTEMPT_KEY_BYTES);
+	}
+	for (i = 0; rc == 0 && i < kept && drop > 0; i++, drop--)
+		rc = store_txn_del(t, TABLE_ATTEMPT, trim->keys[i],
+		    ATTEMPT_KEY_BYTES);
+	return rc;
+}
+
+/* A hundredth at once, so that the counting is rare. */
+static int trim_attempts(struct store_txn *t, size_t n)
+{
+	const size_t max = t->store->attempts_max;
+	struct trim trim = { .cap = n };
+	int rc = ENOMEM;
+
+	trim.keys = calloc(n, sizeof(*trim.keys));
+	trim.jobs = calloc(n, sizeof(*trim.jobs));
+	trim.counts = calloc(n, sizeof(*trim.counts));
+	if (trim.keys != NULL && trim.jobs != NULL && trim.counts != NULL)
+		rc = store_txn_each(t, TABLE_ATTEMPT, NULL, 0, false,
+		    trim_visit, &trim);
+	if (rc == 0) {
+		trim_count(&trim);
+		rc = trim_drop(t, &trim, n - max + max / 100);
+	}
+	free(trim.keys);
+	free(trim.jobs);
+	free(trim.counts);
 	return rc;
 }
 
@@ -123,8 +213,8 @@ static int add_work(struct store_txn *t, void *arg)
 	record_out_release(&out);
 	if (rc == 0)
 		rc = count(t, &n);
-	while (rc == 0 && n-- > t->store->attempts_max)
-		rc = drop_oldest(t);
+	if (rc == 0 && n > t->store->attempts_max)
+		rc = trim_attempts(t, n);
 	return rc;
 }
 

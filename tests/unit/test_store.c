@@ -789,6 +789,58 @@ static void attempts_are_bounded(void **state)
 	store_close(s);
 }
 
+static size_t attempts_of(struct store *s, const uint8_t *job)
+{
+	struct attempt *got;
+	struct err e = ERR_INIT;
+	size_t n;
+
+	must(store_attempts(s, job, SIZE_MAX, &got, &n, &e), &e);
+	release_attempts(got, n);
+	return n;
+}
+
+/* One that fails all the time leaves the others their history. */
+static void a_noisy_job_pushes_out_no_other(void **state)
+{
+	struct store *s = must_open(STORE_WRITE);
+	size_t i;
+
+	(void)state;
+	s->attempts_max = 60;
+	for (i = 0; i < 10; i++)
+		add_attempt(s, job_b, (int64_t)(1000 + i), i);
+	for (i = 0; i < 300; i++)
+		add_attempt(s, job_a, (int64_t)(2000 + i), i);
+	assert_int_equal(attempts_of(s, job_b), 10);
+	assert_int_equal(attempts_of(s, job_a), 50);
+	store_close(s);
+}
+
+/* Ten thousand runs of one job: history is bounded and space is used again. */
+static void the_file_does_not_grow_for_ever(void **state)
+{
+	struct store *s = must_open(STORE_WRITE);
+	size_t pages = 0, i;
+	MDB_envinfo info;
+
+	(void)state;
+	/* What is on the disk in the end is what counts. */
+	assert_int_equal(mdb_env_set_flags(s->env, MDB_NOSYNC, 1), 0);
+	s->attempts_max = 1000;
+	for (i = 0; i < 10000; i++) {
+		put_job(s, "model/a/b@main", (int64_t)i);
+		add_attempt(s, job_a, (int64_t)(1000 + i), i);
+		assert_int_equal(mdb_env_info(s->env, &info), 0);
+		if (i == 3000)
+			pages = info.me_last_pgno;
+	}
+	assert_in_range(attempts_of(s, job_a), 990, 1000);
+	if (info.me_last_pgno > pages + pages / 10)
+		fail_msg("%zu pages became %zu", pages, info.me_last_pgno);
+	store_close(s);
+}
+
 int main(void)
 {
 #define TEST(f) \
@@ -809,6 +861,8 @@ int main(void)
 		TEST(partials_come_back),
 		TEST(attempts_come_newest_first),
 		TEST(attempts_are_bounded),
+		TEST(a_noisy_job_pushes_out_no_other),
+		TEST(the_file_does_not_grow_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
