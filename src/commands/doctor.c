@@ -267,6 +267,7 @@ static void look_at_lock(struct session *s, struct findings *f)
 	char *path = session_state_path(s, "lock"), *text = NULL;
 	struct err e = ERR_INIT;
 	struct fs_stat st;
+	bool held;
 	size_t n;
 
 	if (path == NULL || fs_lstat(path, &st, &e) == -1) {
@@ -275,17 +276,16 @@ static void look_at_lock(struct session *s, struct findings *f)
 	} else if (st.type == FS_ABSENT) {
 		findings_add(f, FINDING_NOTE, "lock", NULL,
 		    "no run was ever started");
-	} else if (lock_try(&s->lock, path, 0600, &e) == 0) {
-		lock_release(&s->lock);
+	} else if (lock_is_held(path, &held, &e) == -1) {
+		findings_add(f, FINDING_FAIL, "lock",
+		    "remove what stands in its place", "%s", e.text);
+	} else if (!held) {
 		findings_add(f, FINDING_OK, "lock", NULL, "no run is at work");
-	} else if (e.kind == ERR_BUSY) {
+	} else {
 		(void)fs_read_file(path, 256, &text, &n, &e);
 		findings_add(f, FINDING_NOTE, "lock", NULL,
 		    "a run is at work: process %.*s",
 		    (int)strcspn(text ? text : "", "\n"), text ? text : "");
-	} else {
-		findings_add(f, FINDING_FAIL, "lock",
-		    "remove what stands in its place", "%s", e.text);
 	}
 	free(text);
 	free(path);

@@ -79,7 +79,7 @@ static int count_held(struct hold *h, struct err *e)
 
 	if (h->kind != REQUEST_RESUME)
 		return 0;
-	if (store_requests_all(h->s.store, &all, &n, e) == -1)
+	if (store_requests_all(h->s.store, &all, &n, NULL, e) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		h->held += all[i].paused &&

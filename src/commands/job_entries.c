@@ -207,8 +207,9 @@ static int apply_requests(struct job_entries *entries, struct session *s,
 	struct job_request *all;
 	size_t n;
 
-	if (store_requests_all(s->store, &all, &n, e) == -1)
+	if (store_requests_all(s->store, &all, &n, &entries->serial, e) == -1)
 		return -1;
+	entries->retries_wait = false;
 	of_all = find_request(all, n, everything);
 	for (size_t i = 0; i < entries->n; i++) {
 		struct job_entry *entry = &entries->items[i];
@@ -219,8 +220,12 @@ static int apply_requests(struct job_entries *entries, struct session *s,
 		entry->paused_until.s = WALL_NONE;
 		pause_entry(entry, of_all, s->now);
 		pause_entry(entry, r, s->now);
-		if (!retries || r == NULL || !r->retry)
+		if (r == NULL || !r->retry)
 			continue;
+		if (!retries) {
+			entries->retries_wait = true;
+			continue;
+		}
 		entry->retry = entry->changed = true;
 		reconcile_retry(&entry->state, entry->job);
 	}

@@ -25,6 +25,8 @@ struct job_entries {
 	struct plan_job *plan_jobs; /* own; for plan_build */
 	struct job_state *unlisted; /* own; of the store, in no list */
 	size_t n_unlisted;
+	uint64_t serial;   /* of the requests that were obeyed */
+	bool retries_wait; /* some came since: the next run's */
 };
 
 /*

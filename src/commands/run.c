@@ -7,12 +7,15 @@
 
 #include "base/num.h"
 #include "commands/backup_set.h"
+#include "commands/idle.h"
 #include "commands/job_fetch.h"
 #include "commands/progress.h"
 #include "commands/report.h"
 #include "commands/stop_request.h"
 #include "commands/verbs.h"
+#include "plan/staleness.h"
 #include "platform/clock.h"
+#include "platform/fs.h"
 #include "platform/signals.h"
 
 enum { BUDGET_GRACE_MS = 1000, LOOK_PAUSED_MS = 1000, SAY_AGAIN_S = 24 * 3600 };
@@ -24,7 +27,9 @@ struct run {
 	struct job_work *works; /* own; due jobs, in plan order */
 	size_t n;
 	struct progress progress;
-	struct mono deadline;		/* of max_duration; ms 0: none */
+	struct mono deadline; /* of max_duration; ms 0: none */
+	uint8_t fingerprint[IDLE_FINGERPRINT_BYTES];
+	bool has_fingerprint;
 	struct mono look_at;		/* when to look who is paused */
 	const struct job_work *current; /* being checked or hashed; NULL */
 	enum exit_status status;
@@ -315,25 +320,32 @@ static void say_waiting(const struct run *run)
 	}
 }
 
-static void say_nothing_due(const struct run *run)
+static size_t count_parked(const struct run *run)
 {
-	char when[INSTANT_TEXT_MAX];
 	size_t parked = 0;
 
-	if (!session_is_live(&run->session))
-		return;
 	for (size_t i = 0; i < run->entries.n; i++)
 		parked += run->entries.items[i].state.phase == PHASE_PARKED;
+	return parked;
+}
+
+static void say_nothing_due(const struct session *s, size_t parked,
+    struct wall next)
+{
+	char when[INSTANT_TEXT_MAX];
+
+	if (!session_is_live(s))
+		return;
 	if (parked > 0)
 		fprintf(stderr,
 		    "%zu parked job%s wait%s for you: see hfcron "
 		    "status --problems\n",
 		    parked, parked == 1 ? "" : "s", parked == 1 ? "s" : "");
-	if (run->plan.next.s == WALL_NONE)
+	if (next.s == WALL_NONE)
 		fputs("nothing is due\n", stderr);
 	else
 		fprintf(stderr, "nothing due until %s\n",
-		    report_time(&run->session, "local", run->plan.next, when));
+		    report_time(s, "local", next, when));
 }
 
 static void print_json(struct run *run)
@@ -371,11 +383,96 @@ static void forget_last_run(struct session *s)
 	progress_forget(s);
 }
 
+/* --- the idle check ------------------------------------------------------ */
+
+/* What the command line asks for is looked at, whatever was remembered. */
+static bool may_be_idle(const struct cli *cli)
+{
+	return cli->n_words == 0 && !cli->all && !cli->recheck && !cli->json &&
+	    !cli->verbose;
+}
+
+static bool is_idle(struct run *run)
+{
+	struct session *s = &run->session;
+	struct idle_record record;
+
+	if (s->config_rc != 0)
+		return false;
+	run->has_fingerprint = idle_fingerprint(s, run->fingerprint) == 0;
+	if (!run->has_fingerprint || !may_be_idle(s->cli) ||
+	    !idle_read(s, &record) ||
+	    !idle_holds(&record, run->fingerprint, s->now))
+		return false;
+	say_nothing_due(s, record.parked, record.next_due);
+	return true;
+}
+
+static void wake_at(struct idle_record *record, struct wall t)
+{
+	if (t.s != WALL_NONE &&
+	    (record->wake.s == WALL_NONE || t.s < record->wake.s))
+		record->wake = t;
+}
+
+/* For the next start.  It is about the files as they were before they were read:
+ * what changed since is noticed. */
+static void remember_idle(struct run *run)
+{
+	struct session *s = &run->session;
+	struct idle_record record = { .wake = { WALL_NONE } };
+	struct err e = ERR_INIT;
+
+	if (!run->has_fingerprint ||
+	    job_entries_look_paused(&run->entries, s, &e) == -1 ||
+	    job_entries_save_changed(&run->entries, s, clock_wall(), &e) == -1)
+		return;
+	memcpy(record.fingerprint, run->fingerprint,
+	    sizeof(record.fingerprint));
+	record.last_run = clock_wall();
+	if (run->entries.retries_wait)
+		record.wake = record.last_run;
+	for (size_t i = 0; i < run->entries.n; i++)
+		wake_at(&record, run->entries.items[i].state.due);
+	record.next_due = record.wake;
+	for (size_t i = 0; i < run->entries.n; i++)
+		if (!report_is_stale(s, &run->entries.items[i]) &&
+		    !run->entries.items[i].paused)
+			wake_at(&record,
+			    staleness_at(run->entries.items[i].job,
+				&run->entries.items[i].state));
+	record.parked = (uint32_t)count_parked(run);
+	if (idle_write(s, &record, run->entries.serial, &e) == -1)
+		log_event(&s->log, LOG_WARN, e.text, NULL);
+}
+
+/* Once there was a run, the lock comes before the lists, which may be long: the
+ * others leave at once.  Before that nothing is made for a wrong configuration. */
+static int load_and_lock(struct run *run)
+{
+	struct session *s = &run->session;
+	char *path = s->config_rc == 0 ? session_state_path(s, "lock") : NULL;
+	struct err ignored = ERR_INIT;
+	struct fs_stat st;
+	bool early = path != NULL && fs_lstat(path, &st, &ignored) == 0 &&
+	    st.type == FS_FILE;
+
+	free(path);
+	if (early && session_lock(s) == -1)
+		return -1;
+	if (session_load_rest(s, true) == -1)
+		return -1;
+	return early ? 0 : session_lock(s);
+}
+
 static int open_all(struct run *run)
 {
 	struct session *s = &run->session;
 
-	if (session_load(s, true) == -1 || session_lock(s) == -1)
+	session_load_config(s);
+	if (is_idle(run))
+		return -1; /* with status 0 */
+	if (load_and_lock(run) == -1)
 		return -1;
 	forget_last_run(s);
 	if (session_open_log(s) == -1 ||
@@ -522,7 +619,7 @@ static void run_all(struct run *run)
 	else if (run->n > 0)
 		work_all(run);
 	else if (s->cli->n_words == 0)
-		say_nothing_due(run);
+		say_nothing_due(s, count_parked(run), run->plan.next);
 	say_waiting(run);
 	say_stale(run);
 	say_damage(s);
@@ -530,6 +627,8 @@ static void run_all(struct run *run)
 	if (signals_pending() != 0 && stop_request_is_there(s))
 		signals_forget();
 	stop_request_clear(s);
+	if (run->entries.items != NULL && s->store != NULL)
+		remember_idle(run);
 }
 
 int verb_run(const struct cli *cli)

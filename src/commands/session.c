@@ -15,8 +15,6 @@
 #include "platform/terminal.h"
 #include "platform/zone.h"
 
-enum { LOCK_TRIES = 4, LOCK_WAIT_MS = 15 };
-
 static int32_t zone_offset(void *cookie, const char *zone, int64_t utc_s)
 {
 	(void)cookie;
@@ -47,6 +45,7 @@ void session_init(struct session *s, const struct cli *cli)
 	s->cli = cli;
 	s->lock.fd = -1;
 	s->now = clock_wall();
+	s->config_error = (struct err)ERR_INIT;
 	s->calendar.offset_s = zone_offset;
 	s->dice.unit = dice_unit;
 	s->dice.cookie = s;
@@ -124,17 +123,26 @@ static void print_problems(const struct session *s)
 				sizeof(line)));
 }
 
-int session_load(struct session *s, bool with_lists)
+void session_load_config(struct session *s)
 {
 	char *path = NULL;
-	struct err e = ERR_INIT;
-	int rc = -1;
 
-	if (config_find(s->cli->config, &path, &e) == -1) {
-		session_fail(s, &e);
-		goto out;
+	s->config_rc = -1;
+	if (config_find(s->cli->config, &path, &s->config_error) == 0) {
+		s->config_found = true;
+		s->config_rc = config_load(path, &s->config, &s->problems,
+		    &s->config_error);
 	}
-	rc = config_load(path, &s->config, &s->problems, &e);
+	free(path);
+}
+
+int session_load_rest(struct session *s, bool with_lists)
+{
+	struct err e = s->config_error;
+	int rc = s->config_rc;
+
+	if (!s->config_found)
+		return session_fail(s, &e);
 	/* The lists are read even so, to report everything in one pass. */
 	if (with_lists && (rc == 0 || s->config.default_schedule != NULL)) {
 		struct err list_e = ERR_INIT;
@@ -152,9 +160,13 @@ int session_load(struct session *s, bool with_lists)
 		/* Nothing was started, whatever the kind. */
 		s->status = EXIT_CONFIG;
 	}
-out:
-	free(path);
 	return rc;
+}
+
+int session_load(struct session *s, bool with_lists)
+{
+	session_load_config(s);
+	return session_load_rest(s, with_lists);
 }
 
 static int make_state_dir(struct session *s)
@@ -166,23 +178,6 @@ static int make_state_dir(struct session *s)
 	err_wrap(&e, "state_dir %s cannot be used", s->config.state_dir);
 	e.kind = ERR_STATE;
 	return session_fail(s, &e);
-}
-
-/* `status` and `stop` look at the lock by taking it for a moment: that is no
- * run at work. */
-static int lock_for_run(struct file_lock *lock, const char *path, struct err *e)
-{
-	for (int tries = 1;; tries++) {
-		struct err why = ERR_INIT;
-
-		if (lock_try(lock, path, 0600, &why) == 0)
-			return 0;
-		if (why.kind != ERR_BUSY || tries == LOCK_TRIES) {
-			*e = why;
-			return -1;
-		}
-		clock_sleep_ms(LOCK_WAIT_MS);
-	}
 }
 
 int session_lock(struct session *s)
@@ -198,7 +193,7 @@ int session_lock(struct session *s)
 		err_nomem(&e);
 		return session_fail(s, &e);
 	}
-	rc = lock_for_run(&s->lock, path, &e);
+	rc = lock_try(&s->lock, path, 0600, &e);
 	free(path);
 	if (rc == -1) {
 		if (e.kind == ERR_BUSY) {
@@ -211,6 +206,7 @@ int session_lock(struct session *s)
 		e.kind = ERR_STATE;
 		return session_fail(s, &e);
 	}
+	lock_mark(&s->lock);
 	snprintf(text, sizeof(text), "%lld %s\n", (long long)process_id(),
 	    instant_format(s->now, since));
 	if (lock_write(&s->lock, text, &e) == -1) {
@@ -218,6 +214,19 @@ int session_lock(struct session *s)
 		return session_fail(s, &e);
 	}
 	return 0;
+}
+
+int session_run_at_work(const struct session *s, bool *at_work, struct err *e)
+{
+	char *path = session_state_path(s, "lock");
+	int rc;
+
+	*at_work = false;
+	if (path == NULL)
+		return err_nomem(e);
+	rc = lock_is_held(path, at_work, e);
+	free(path);
+	return rc;
 }
 
 static long long log_now(void *cookie)

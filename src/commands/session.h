@@ -28,6 +28,9 @@ struct session {
 	struct config config;
 	struct model_list list;
 	struct problems problems;
+	bool config_found; /* of session_load_config: how it went */
+	int config_rc;
+	struct err config_error;
 	struct file_lock lock;
 	FILE *log_file; /* own or NULL */
 	struct log log;
@@ -61,8 +64,16 @@ void session_close(struct session *s);
  * every problem. */
 int session_load(struct session *s, bool with_lists);
 
-/* The run lock; -1 with status EXIT_DONE if another run holds it. */
+/* The same in two steps: the configuration alone, without a word (config_rc tells
+ * how it went); then the lists, and every problem of both. */
+void session_load_config(struct session *s);
+int session_load_rest(struct session *s, bool with_lists);
+
+/* The run lock, without waiting; -1 with status EXIT_DONE if another run holds
+ * it. */
 int session_lock(struct session *s);
+/* Does another process hold it?  Looks only.  0, or -1. */
+int session_run_at_work(const struct session *s, bool *at_work, struct err *e);
 int session_open_log(struct session *s);
 int session_open_store(struct session *s, enum store_mode mode);
 /* Token, HTTP client, Hub. */

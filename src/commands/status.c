@@ -17,22 +17,12 @@ enum { PROGRESS_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* --- the run at work ----------------------------------------------------- */
 
-static bool run_is_at_work(struct session *s)
+static bool run_is_at_work(const struct session *s)
 {
-	char *path = session_state_path(s, "lock");
-	struct err e = ERR_INIT;
-	struct fs_stat st;
-	bool busy = false;
+	struct err ignored = ERR_INIT;
+	bool at_work;
 
-	if (path != NULL && fs_lstat(path, &st, &e) == 0 &&
-	    st.type == FS_FILE) {
-		if (lock_try(&s->lock, path, 0600, &e) == 0)
-			lock_release(&s->lock);
-		else
-			busy = e.kind == ERR_BUSY;
-	}
-	free(path);
-	return busy;
+	return session_run_at_work(s, &at_work, &ignored) == 0 && at_work;
 }
 
 /* NULL if nothing was published yet. */

@@ -16,19 +16,13 @@
 enum { POLL_MS = 50, GIVE_UP_MS = 60 * 1000, ASKED_ALREADY_MS = 5000 };
 
 /* 1: a run holds the lock, 0: none, -1 with *e. */
-static int is_at_work(struct session *s, const char *path, struct err *e)
+static int is_at_work(const char *path, struct err *e)
 {
-	struct fs_stat st;
+	bool held;
 
-	if (fs_lstat(path, &st, e) == -1)
+	if (lock_is_held(path, &held, e) == -1)
 		return -1;
-	if (st.type == FS_ABSENT)
-		return 0;
-	if (lock_try(&s->lock, path, 0600, e) == 0) {
-		lock_release(&s->lock);
-		return 0;
-	}
-	return e->kind == ERR_BUSY ? 1 : -1;
+	return held;
 }
 
 static int read_pid(const char *path, int64_t *pid, struct err *e)
@@ -52,13 +46,12 @@ static int read_pid(const char *path, int64_t *pid, struct err *e)
 }
 
 /* As is_at_work, at the end or after so long. */
-static int wait_for_end(struct session *s, const char *path, int64_t limit_ms,
-    struct err *e)
+static int wait_for_end(const char *path, int64_t limit_ms, struct err *e)
 {
 	struct mono start = clock_mono();
 	int busy;
 
-	while ((busy = is_at_work(s, path, e)) == 1) {
+	while ((busy = is_at_work(path, e)) == 1) {
 		if (signals_pending() != 0)
 			return err_set(e, ERR_CANCELLED, "not waited for");
 		if (clock_mono().ms - start.ms > limit_ms)
@@ -83,14 +76,14 @@ static int ask(struct session *s, const char *path, struct file_lock *mark,
 		return -1;
 	}
 	if (was_there) {
-		int busy = wait_for_end(s, path, ASKED_ALREADY_MS, e);
+		int busy = wait_for_end(path, ASKED_ALREADY_MS, e);
 
 		if (busy != 1)
 			return busy;
 	}
 	if (read_pid(path, &pid, e) == -1)
 		return -1;
-	if (process_ask_to_stop(pid, &why) == 0 || is_at_work(s, path, e) == 0)
+	if (process_ask_to_stop(pid, &why) == 0 || is_at_work(path, e) == 0)
 		return 0;
 	*e = why;
 	return -1;
@@ -100,14 +93,14 @@ static int stop(struct session *s, const char *path, bool *was_at_work,
     struct err *e)
 {
 	struct file_lock mark = FILE_LOCK_INIT;
-	int busy = is_at_work(s, path, e);
+	int busy = is_at_work(path, e);
 
 	*was_at_work = busy == 1;
 	if (busy != 1)
 		return busy;
 	busy = ask(s, path, &mark, e);
 	if (busy == 0)
-		busy = wait_for_end(s, path, GIVE_UP_MS, e);
+		busy = wait_for_end(path, GIVE_UP_MS, e);
 	lock_release(&mark);
 	if (busy == 1)
 		return err_set(e, ERR_TRANSIENT,

@@ -130,6 +130,10 @@ const struct schedule *config_schedule(const struct config *config,
 int config_token(const struct config *config, struct secret *token,
     enum token_source *source, char where[256], struct err *e);
 
+/* Where config_token looks for the official client's token file; *path is owned.
+ * 0, or -1: there is no home to look in. */
+int config_home_token(char **path, struct err *e);
+
 /* Every key the YAML reader knows, "transfer.connections" style ("*" is a name
  * of the user's: "schedules.*.at"), NULL at the end; man pages are checked against it (`check --keys` is not an option). */
 const char *const *config_keys(void);

@@ -115,7 +115,7 @@ static int from_config_file(const char *path, struct secret *token,
 }
 
 /* $HF_TOKEN_PATH, or "token" in $HF_HOME; *path is owned. */
-static int home_file(char **path, struct err *e)
+int config_home_token(char **path, struct err *e)
 {
 	char *home;
 
@@ -137,7 +137,7 @@ static int from_home_file(struct secret *token, bool *found,
 	int rc;
 
 	*found = false;
-	rc = home_file(&path, &cause);
+	rc = config_home_token(&path, &cause);
 	if (rc == 0)
 		rc = take_file(path, token, found, &unreadable, where, &cause);
 	/* A file that nobody named and that cannot be read is no token; nor is

@@ -7,6 +7,9 @@
 /* The variable's value, or NULL if unset or empty.  Borrowed. */
 const char *dirs_env(const char *name);
 
+/* All variables, NAME=VALUE, NULL at the end.  Borrowed. */
+const char *const *dirs_environment(void);
+
 /* HOME, else the password database; NULL if neither.  Borrowed. */
 const char *dirs_home(void);
 

@@ -5,6 +5,8 @@
 #ifndef HFCRON_PLATFORM_LOCK_H
 #define HFCRON_PLATFORM_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct file_lock {
@@ -25,6 +27,18 @@ struct file_lock {
  */
 int lock_try(struct file_lock *lock, const char *path, unsigned mode,
     struct err *e);
+/*
+ * Let lock_is_held see it.  Where the system has no such mark that does nothing,
+ * and lock_is_held takes the lock for a moment instead.
+ */
+void lock_mark(struct file_lock *lock);
+/*
+ * Does somebody hold the lock at `path`, and has marked it?  Looks only: a
+ * lock_try at the same time is not disturbed.  *held false if there is no such
+ * file.  0, or -1 with ERR_DISK.
+ */
+int lock_is_held(const char *path, bool *held, struct err *e);
+
 /* Legal on a lock that is not held.  The file stays. */
 void lock_release(struct file_lock *lock);
 

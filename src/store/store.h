@@ -126,9 +126,27 @@ struct job_request {
 int store_request(struct store *store, enum job_request_kind kind,
     const uint8_t (*keys)[JOB_KEY_BYTES], size_t n, struct wall until,
     struct err *e);
-/* All that is asked for; owned (free). */
+/* All that is asked for; owned (free).  `serial` (may be NULL) changes with every
+ * request. */
 int store_requests_all(struct store *store, struct job_request **requests,
-    size_t *n, struct err *e);
+    size_t *n, uint64_t *serial, struct err *e);
+
+/* --- the idle record ------------------------------------------------------- */
+
+#define STORE_IDLE "idle" /* a meta value; any request removes it */
+
+/* Keep it, unless there were requests since `serial`: then there is none. */
+int store_idle_put(struct store *store, const void *bytes, size_t n,
+    uint64_t serial, struct err *e);
+
+/*
+ * A meta value of the store in `state_dir`, which is not opened as others are:
+ * nothing is locked, written or mended, and a newer schema or another owner is
+ * not told.  Copies it if it has at most `size` bytes; *n is its length.  -1:
+ * there is none, or anything is odd.
+ */
+int store_peek(const char *state_dir, const char *name, void *bytes,
+    size_t size, size_t *n);
 
 /* --- files that were verified in place ----------------------------------- */
 

@@ -92,6 +92,8 @@ int store_env_open(struct store *s)
 	struct fs_stat st;
 	int rc;
 
+	if (s->is_peek)
+		return open_once(s, flags | MDB_NOLOCK, map_bytes);
 	if (s->is_copy)
 		return open_once(s,
 		    flags | MDB_NOSUBDIR | MDB_NOLOCK |

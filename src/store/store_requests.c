@@ -83,10 +83,42 @@ struct change {
 	struct wall until;
 };
 
+static const char SERIAL[] = ".serial";
+
+static int get_serial(struct store_txn *t, uint64_t *serial)
+{
+	struct record_in in;
+	int rc;
+
+	*serial = 0;
+	rc = store_txn_get(t, TABLE_META, SERIAL, sizeof(SERIAL) - 1, &in);
+	if (rc == 0)
+		*serial = record_u64(&in);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* A run that is at work, or was idle, must look again. */
+static int count_up(struct store_txn *t)
+{
+	struct record_out out;
+	uint64_t serial;
+	int rc = get_serial(t, &serial);
+
+	if (rc != 0)
+		return rc;
+	record_out_init(&out);
+	record_put_u64(&out, serial + 1);
+	rc = store_txn_put(t, TABLE_META, SERIAL, sizeof(SERIAL) - 1, &out, 0);
+	record_out_release(&out);
+	return rc != 0
+	    ? rc
+	    : store_txn_del(t, TABLE_META, STORE_IDLE, sizeof(STORE_IDLE) - 1);
+}
+
 static int change_work(struct store_txn *t, void *arg)
 {
 	const struct change *change = arg;
-	int rc = 0;
+	int rc = change->kind == REQUEST_RETRIED ? 0 : count_up(t);
 
 	for (size_t i = 0; rc == 0 && i < change->n; i++) {
 		struct job_request r;
@@ -132,7 +164,42 @@ int store_request_forget(struct store_txn *t, const uint8_t job[JOB_KEY_BYTES])
 	return store_txn_del(t, TABLE_META, key, sizeof(key));
 }
 
+struct idle_put {
+	const void *bytes;
+	size_t n;
+	uint64_t serial;
+};
+
+static int idle_put_work(struct store_txn *t, void *arg)
+{
+	const struct idle_put *put = arg;
+	struct record_out out;
+	uint64_t serial;
+	int rc = get_serial(t, &serial);
+
+	if (rc != 0)
+		return rc;
+	if (serial != put->serial)
+		return store_txn_del(t, TABLE_META, STORE_IDLE,
+		    sizeof(STORE_IDLE) - 1);
+	record_out_init(&out);
+	record_put_bytes(&out, put->bytes, put->n);
+	rc = store_txn_put(t, TABLE_META, STORE_IDLE, sizeof(STORE_IDLE) - 1,
+	    &out, 0);
+	record_out_release(&out);
+	return rc;
+}
+
+int store_idle_put(struct store *store, const void *bytes, size_t n,
+    uint64_t serial, struct err *e)
+{
+	struct idle_put put = { bytes, n, serial };
+
+	return store_txn_write(store, idle_put_work, &put, e);
+}
+
 struct requests_all {
+	uint64_t serial;
 	struct job_request *items; /* own */
 	size_t n, cap;
 };
@@ -157,16 +224,19 @@ static int visit(struct store_txn *t, const uint8_t *key, size_t key_n,
 static int all_work(struct store_txn *t, void *arg)
 {
 	struct requests_all *all = arg;
+	int rc = get_serial(t, &all->serial);
 
 	all->n = 0;
+	if (rc != 0)
+		return rc;
 	return store_txn_each(t, TABLE_META, PREFIX, PREFIX_BYTES, false, visit,
 	    all);
 }
 
 int store_requests_all(struct store *store, struct job_request **requests,
-    size_t *n, struct err *e)
+    size_t *n, uint64_t *serial, struct err *e)
 {
-	struct requests_all all = { NULL, 0, 0 };
+	struct requests_all all = { 0, NULL, 0, 0 };
 
 	*requests = NULL;
 	*n = 0;
@@ -176,5 +246,7 @@ int store_requests_all(struct store *store, struct job_request **requests,
 	}
 	*requests = all.items;
 	*n = all.n;
+	if (serial != NULL)
+		*serial = all.serial;
 	return 0;
 }

@@ -36,6 +36,7 @@ struct store {
 	struct wall now;  /* names what is set aside */
 	size_t map_bytes; /* to start with */
 	size_t attempts_max;
+	bool is_peek; /* store_peek: no lock */
 	bool is_copy; /* a bare file that nobody else is at */
 	MDB_env *env; /* NULL: absent, all reads find nothing */
 	MDB_dbi dbi[STORE_TABLES];

@@ -202,7 +202,7 @@ static void requests_come_back(void **state)
 	size_t n;
 
 	(void)state;
-	must(store_requests_all(s, &all, &n, &e), &e);
+	must(store_requests_all(s, &all, &n, NULL, &e), &e);
 	assert_int_equal(n, 0);
 	free(all);
 	must(store_request(s, REQUEST_PAUSE, keys, 1, none, &e), &e);
@@ -210,7 +210,7 @@ static void requests_come_back(void **state)
 	must(store_request(s, REQUEST_RETRY, &keys[2], 1, none, &e), &e);
 	store_close(s);
 	s = must_open(STORE_WRITE);
-	must(store_requests_all(s, &all, &n, &e), &e);
+	must(store_requests_all(s, &all, &n, NULL, &e), &e);
 	assert_int_equal(n, 3);
 	assert_memory_equal(all[0].key, keys[0], JOB_KEY_BYTES);
 	assert_true(all[0].paused && !all[0].retry);
@@ -221,14 +221,14 @@ static void requests_come_back(void **state)
 	free(all);
 	must(store_request(s, REQUEST_RESUME, keys, 2, none, &e), &e);
 	must(store_request(s, REQUEST_RETRIED, &keys[2], 1, none, &e), &e);
-	must(store_requests_all(s, &all, &n, &e), &e);
+	must(store_requests_all(s, &all, &n, NULL, &e), &e);
 	assert_int_equal(n, 1);
 	assert_memory_equal(all[0].key, keys[2], JOB_KEY_BYTES);
 	assert_true(all[0].paused && !all[0].retry);
 	free(all);
 	/* What is asked of a job goes with it. */
 	must(store_job_delete(s, keys[2], &e), &e);
-	must(store_requests_all(s, &all, &n, &e), &e);
+	must(store_requests_all(s, &all, &n, NULL, &e), &e);
 	assert_int_equal(n, 0);
 	free(all);
 	store_close(s);

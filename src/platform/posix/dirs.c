@@ -13,11 +13,20 @@
 
 enum { EXPANDED_MAX = 64 * 1024, VARIABLE_NAME_MAX = 128 };
 
+extern char **environ;
+
 const char *dirs_env(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+const char *const *dirs_environment(void)
+{
+	static const char *const empty[] = { NULL };
+
+	return environ == NULL ? empty : (const char *const *)environ;
 }
 
 const char *dirs_home(void)

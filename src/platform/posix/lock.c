@@ -74,6 +74,67 @@ int lock_try(struct file_lock *lock, const char *path, unsigned mode,
 	    "%s was replaced %d times while it was being locked", path, TRIES);
 }
 
+/*
+ * flock(2) cannot be asked who holds it, and taking it to find out makes a run
+ * that starts in that moment believe that another one is at work.  An open file
+ * description lock on the same descriptor can be asked.
+ */
+#ifdef F_OFD_GETLK
+static const struct flock whole_file = { .l_type = F_WRLCK,
+	.l_whence = SEEK_SET };
+
+void lock_mark(struct file_lock *lock)
+{
+	struct flock mark = whole_file;
+
+	(void)fcntl(lock->fd, F_OFD_SETLK, &mark);
+}
+
+static int ask(int fd, const char *path, bool *held, struct err *e)
+{
+	struct flock mark = whole_file;
+
+	if (fcntl(fd, F_OFD_GETLK, &mark) == -1)
+		return fs_error(e, "ask for the lock", path);
+	*held = mark.l_type != F_UNLCK;
+	return 0;
+}
+#else
+void lock_mark(struct file_lock *lock)
+{
+	(void)lock;
+}
+
+static int ask(int fd, const char *path, bool *held, struct err *e)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		(void)flock(fd, LOCK_UN);
+		return 0;
+	}
+	if (errno != EWOULDBLOCK)
+		return fs_error(e, "ask for the lock", path);
+	*held = true;
+	return 0;
+}
+#endif
+
+int lock_is_held(const char *path, bool *held, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int fd = -1, rc;
+
+	*held = false;
+	if (fs_open_read(path, &fd, &why) == -1) {
+		if (why.os_code == ENOENT)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	rc = ask(fd, path, held, e);
+	fs_close(&fd);
+	return rc;
+}
+
 void lock_release(struct file_lock *lock)
 {
 	/* Not only close: a child may have the descriptor too. */
