@@ -1,0 +1,130 @@
+"""What an idle call costs, and a changed list: measures and prints one table.
+
+    make bench                  1, 1,000 and 1,000,000 jobs; about two minutes
+    make bench BENCH_SHORT=1    fewer jobs and rounds; seconds
+
+$HFCRON is the program, $BENCH_PROGRAMS the folder of link_only and spawn_one.
+All set-ups are measured in turns, so that whatever else the machine does meets
+them alike; what is told is the median.  It fails only if a call did not do
+what is measured: exit status 0, and the set-up as it was.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+MiB = 1024  # in KiB
+SHORT = bool(os.environ.get("BENCH_SHORT"))
+JOBS = (1, 1000, 20_000 if SHORT else 1_000_000)
+ROUNDS = 30 if SHORT else 300
+LISTED = 10_000 if SHORT else 100_000
+REPEATS = 1 if SHORT else 3
+HFCRON = os.environ["HFCRON"]
+PROGRAMS = pathlib.Path(os.environ["BENCH_PROGRAMS"])
+
+
+class Cost:
+    """Of one call, or the median of several."""
+
+    def __init__(self, wall_ms, cpu_ms, kib):
+        self.wall_ms, self.cpu_ms, self.kib = wall_ms, cpu_ms, kib
+
+    @classmethod
+    def median(cls, costs):
+        return cls(statistics.median(c.wall_ms for c in costs),
+                   statistics.median(c.cpu_ms for c in costs), max(c.kib for c in costs))
+
+
+class Setup:
+    """hfcron with n jobs, none of which is due before half a day."""
+
+    def __init__(self, root):
+        self.root = root
+        root.mkdir()
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=12)
+        self.config = root / "hfcron.yaml"
+        # Nobody listens there: a request would make a failed job.
+        self.config.write_text(
+            f"state_dir: {root}/state\ncache_dir: {root}/cache\n"
+            "endpoint: http://127.0.0.1:9\n"
+            f"schedules:\n  later: {{ at: \"{later:%H:%M}\", timezone: UTC }}\n"
+            "default_schedule: later\n")
+
+    def list(self, n, name="model", more=()):
+        names = [f"org-{i % 1000}/{name}-{i}" for i in range(n)]
+        (self.root / "models.json").write_text(json.dumps({"models": names + list(more)}))
+
+    def run(self):
+        return spawn(self.root, HFCRON, "-c", self.config, "run")
+
+
+def spawn(home, *command):
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "TZ": "UTC"}
+    done = subprocess.run([PROGRAMS / "spawn_one", *map(str, command)], env=env, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    said = done.stdout.split()
+    if done.returncode != 0 or done.stderr or len(said) != 4 or said[0] != "0":
+        sys.exit(f"bench: {' '.join(map(str, command))}: {done.stdout}{done.stderr}")
+    return Cost(int(said[1]) / 1000, int(said[2]) / 1000, int(said[3]))
+
+
+def row(name, cost, *ratios):
+    print(f"{name:34} {cost.wall_ms:10.2f} {cost.cpu_ms:10.2f} {cost.kib / MiB:8.1f}   "
+          + "  ".join(ratios), flush=True)
+
+
+def bench_idle(folder):
+    link_only = PROGRAMS / "link_only"
+    setups = {}
+    for n in JOBS:
+        setups[n] = Setup(folder / f"idle-{n}")
+        setups[n].list(n)
+        row(f"set-up: first run, {n:,} job{'s' if n > 1 else ''}", setups[n].run())
+        setups[n].run()
+    costs = {name: [] for name in ("link_only", *JOBS)}
+    for _ in range(ROUNDS):
+        costs["link_only"].append(spawn(folder, link_only))
+        for n in JOBS:
+            costs[n].append(setups[n].run())
+    link = Cost.median(costs["link_only"])
+    one = Cost.median(costs[1])
+    row("a program that only links", link)
+    for n in JOBS:
+        cost = Cost.median(costs[n])
+        row(f"idle, {n:,} job{'s' if n > 1 else ''}", cost,
+            f"{cost.wall_ms / link.wall_ms:.2f} x links",
+            f"{cost.wall_ms / one.wall_ms:.2f} x one job")
+
+
+def bench_reconcile(folder):
+    setup = Setup(folder / "list")
+    setup.list(LISTED)
+    setup.run()
+    changes = {
+        "one entry more": lambda i: setup.list(LISTED, more=[f"org/more-{i}"]),
+        "all replaced": lambda i: setup.list(LISTED, name=f"other{i}"),
+    }
+    for name, change in changes.items():
+        costs = []
+        for i in range(REPEATS):
+            change(i)
+            costs.append(setup.run())
+        row(f"list of {LISTED:,}, {name}", Cost.median(costs))
+
+
+def main():
+    print(f"{'':34} {'wall ms':>10} {'CPU ms':>10} {'MiB':>8}   ratios of wall time")
+    with tempfile.TemporaryDirectory(prefix="hfcron-bench-") as name:
+        bench_idle(pathlib.Path(name))
+        bench_reconcile(pathlib.Path(name))
+    print(f"Aims: idle at {JOBS[-1]:,} jobs 1.5 x links and 1.3 x one job at most, under 16 MiB;"
+          "\na changed list of 100,000 under 2000 ms and 256 MiB.")
+
+
+if __name__ == "__main__":
+    main()
