@@ -8,6 +8,9 @@
 #include "platform/clock.h"
 #include "platform/digest.h"
 
+/* A file that is fetched in a monthly window is touched that rarely. */
+enum { PARTIALS_KEPT_S = 90 * 86400 };
+
 enum {
 	SAVE_GROUP = 4000,   /* jobs per transaction; bounds its memory */
 	DELETE_MAX = 1000,   /* a transaction or two each: the rest next time */
@@ -460,10 +463,15 @@ int job_entries_save_changed(struct job_entries *entries, struct session *s,
 int job_entries_save(struct job_entries *entries, struct session *s,
     struct err *e)
 {
+	struct wall before;
+
 	if (job_entries_save_changed(entries, s, s->now, e) == -1 ||
 	    retries_are_done(entries, s, e) == -1)
 		return -1;
-	return retire_unlisted(entries, s, e);
+	if (retire_unlisted(entries, s, e) == -1)
+		return -1;
+	before.s = s->now.s - PARTIALS_KEPT_S;
+	return store_partials_forget(s->store, before, e);
 }
 
 int job_entry_save(struct job_entry *entry, struct session *s, struct err *e)

@@ -200,6 +200,11 @@ int store_partial_put(struct store *store, const uint8_t key[STORE_KEY_BYTES],
 int store_partial_delete(struct store *store,
     const uint8_t key[STORE_KEY_BYTES], struct err *e);
 
+/* Forget those not updated since `before`: their files are gone, or nobody
+ * goes on with them. */
+int store_partials_forget(struct store *store, struct wall before,
+    struct err *e);
+
 /* --- attempts: history, bounded ------------------------------------------- */
 
 struct attempt {

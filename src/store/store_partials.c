@@ -187,3 +187,27 @@ int store_partial_delete(struct store *store,
 
 	return store_txn_write(store, partial_delete_work, &call, e);
 }
+
+/* Of what is damaged nothing is known; the sweep takes it. */
+static bool is_old(const uint8_t *key, size_t key_n, struct record_in *in,
+    void *cookie)
+{
+	const struct wall *before = cookie;
+	struct partial_state partial;
+	bool old;
+
+	(void)key;
+	(void)key_n;
+	if (in == NULL || store_partial_decode(in, &partial) != 0)
+		return false;
+	old = partial.updated_at.s < before->s;
+	partial_state_release(&partial);
+	return old;
+}
+
+int store_partials_forget(struct store *store, struct wall before,
+    struct err *e)
+{
+	return store_txn_prune(store, TABLE_PARTIAL, NULL, 0, is_old, &before,
+	    e);
+}

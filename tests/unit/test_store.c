@@ -769,6 +769,34 @@ static void attempts_come_newest_first(void **state)
 	store_close(s);
 }
 
+static void old_partials_are_forgotten(void **state)
+{
+	struct store *s = must_open(STORE_WRITE);
+	struct partial_state p = { .size = 10 }, got;
+	struct err e = ERR_INIT;
+	uint8_t key[STORE_KEY_BYTES];
+	char name[16];
+	bool found;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(name, sizeof(name), "blob-%d", i);
+		store_partial_key("/blobs", name, key);
+		p.updated_at.s = 1000 + i;
+		must(store_partial_put(s, key, &p, &e), &e);
+	}
+	must(store_partials_forget(s, (struct wall){ 1004 }, &e), &e);
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(name, sizeof(name), "blob-%d", i);
+		store_partial_key("/blobs", name, key);
+		must(store_partial_get(s, key, &got, &found, &e), &e);
+		assert_int_equal(found, i >= 4);
+		partial_state_release(&got);
+	}
+	store_close(s);
+}
+
 static void attempts_are_bounded(void **state)
 {
 	struct store *s = must_open(STORE_WRITE);
@@ -859,6 +887,7 @@ int main(void)
 		TEST(files_come_back),
 		TEST(many_files_take_seconds),
 		TEST(partials_come_back),
+		TEST(old_partials_are_forgotten),
 		TEST(attempts_come_newest_first),
 		TEST(attempts_are_bounded),
 		TEST(a_noisy_job_pushes_out_no_other),
