@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/fs.h"
 #include "store/store.h"
 #include "store/store_txn.h"
 
@@ -40,8 +41,14 @@ static int peek(struct store *s, struct peek *peek)
 {
 	enum store_verdict verdict;
 	struct err ignored = ERR_INIT;
+	struct fs_stat st;
 	const char *why;
 
+	/* A writer is at work or did not end in order: then it is to be walked
+	 * before anybody follows its pages. */
+	if (fs_lstat(s->paths.mark, &st, &ignored) == -1 ||
+	    st.type != FS_ABSENT)
+		return -1;
 	if (store_check_owner(&s->paths, &ignored) == -1 ||
 	    store_check_data(&s->paths, &verdict, &why, &ignored) == -1 ||
 	    verdict != STORE_SOUND || store_env_open(s) != 0)

@@ -363,13 +363,15 @@ static void break_a_page(void)
 
 static void a_damaged_tree_kills_nobody_after_an_unclean_exit(void **state)
 {
-	char warning[ERR_TEXT_MAX];
+	char warning[ERR_TEXT_MAX], byte;
 	struct err e = ERR_INIT;
 	struct store *s;
+	size_t n;
 
 	(void)state;
 	make_unclean();
 	break_a_page();
+	assert_int_equal(store_peek(state_dir, "any", &byte, 1, &n), -1);
 	s = store_open(state_dir, STORE_READ_ONLY, OWNER, test_now, warning,
 	    &e);
 	if (s == NULL)
