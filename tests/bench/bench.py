@@ -13,6 +13,7 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -46,11 +47,14 @@ class Setup:
     def __init__(self, root):
         self.root = root
         root.mkdir()
-        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=12)
         self.config = root / "hfcron.yaml"
+        self.configure(hours=12)
+
+    def configure(self, hours):
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
         # Nobody listens there: a request would make a failed job.
         self.config.write_text(
-            f"state_dir: {root}/state\ncache_dir: {root}/cache\n"
+            f"state_dir: {self.root}/state\ncache_dir: {self.root}/cache\n"
             "endpoint: http://127.0.0.1:9\n"
             f"schedules:\n  later: {{ at: \"{later:%H:%M}\", timezone: UTC }}\n"
             "default_schedule: later\n")
@@ -74,7 +78,7 @@ def spawn(home, *command):
 
 
 def row(name, cost, *ratios):
-    print(f"{name:34} {cost.wall_ms:10.2f} {cost.cpu_ms:10.2f} {cost.kib / MiB:8.1f}   "
+    print(f"{name:36} {cost.wall_ms:10.2f} {cost.cpu_ms:10.2f} {cost.kib / MiB:8.1f}   "
           + "  ".join(ratios), flush=True)
 
 
@@ -102,23 +106,27 @@ def bench_idle(folder):
 
 
 def bench_reconcile(folder):
-    setup = Setup(folder / "list")
-    setup.list(LISTED)
-    setup.run()
+    """Each change to a store that knows the first list and nothing else."""
     changes = {
-        "one entry more": lambda i: setup.list(LISTED, more=[f"org/more-{i}"]),
-        "all replaced": lambda i: setup.list(LISTED, name=f"other{i}"),
+        "one entry more": lambda s: s.list(LISTED, more=["org/more"]),
+        "another schedule": lambda s: s.configure(hours=13),
+        "all replaced": lambda s: s.list(LISTED, name="other"),
     }
-    for name, change in changes.items():
-        costs = []
-        for i in range(REPEATS):
-            change(i)
-            costs.append(setup.run())
-        row(f"list of {LISTED:,}, {name}", Cost.median(costs))
+    costs = {name: [] for name in changes}
+    for i in range(REPEATS):
+        for k, (name, change) in enumerate(changes.items()):
+            setup = Setup(folder / f"list-{i}-{k}")
+            setup.list(LISTED)
+            setup.run()
+            change(setup)
+            costs[name].append(setup.run())
+            shutil.rmtree(setup.root)
+    for name, values in costs.items():
+        row(f"list of {LISTED:,}, {name}", Cost.median(values))
 
 
 def main():
-    print(f"{'':34} {'wall ms':>10} {'CPU ms':>10} {'MiB':>8}   ratios of wall time")
+    print(f"{'':36} {'wall ms':>10} {'CPU ms':>10} {'MiB':>8}   ratios of wall time")
     with tempfile.TemporaryDirectory(prefix="hfcron-bench-") as name:
         bench_idle(pathlib.Path(name))
         bench_reconcile(pathlib.Path(name))
