@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "commands/job_work.h"
+#include "plan/upstream.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "transfer/verify.h"
@@ -297,6 +298,81 @@ static int probe_commit(const struct job_work *w, struct err *e)
 	return err_set(e, ERR_PERMANENT, "%s", state->error_text);
 }
 
+/* --- loss upstream ------------------------------------------------------- */
+
+static bool was_published(const struct job_work *w, const struct session *s)
+{
+	const struct job_state *state = w->entry ? &w->entry->state : NULL;
+
+	return state != NULL && state->commit[0] != '\0' &&
+	    strcmp(state->commit, w->commit) != 0 && !w->entry->named &&
+	    !s->config.offline;
+}
+
+static int check_amount(struct job_work *w, const struct remote_listing *old,
+    struct err *e)
+{
+	struct upstream_amount before = { 0, 0 }, now = { 0, 0 };
+	char had[NUM_TEXT_MAX], has[NUM_TEXT_MAX];
+
+	for (size_t i = 0; i < old->n; i++)
+		if (pattern_keeps(&w->job->include, &w->job->exclude,
+			old->files[i].path)) {
+			before.files++;
+			before.bytes += old->files[i].size;
+		}
+	for (size_t i = 0; i < w->n; i++) {
+		now.files++;
+		now.bytes += w->wanted[i]->size;
+	}
+	if (!upstream_has_lost(&before, &now))
+		return 0;
+	return err_set(e, ERR_PERMANENT,
+	    "%s lost most of its files: commit %.12s has %zu (%s) where commit "
+	    "%.12s has %zu (%s), which is kept; hfcron run %s takes what there "
+	    "is now",
+	    w->job->name, w->commit, now.files, num_format_size(now.bytes, has),
+	    w->entry->state.commit, before.files,
+	    num_format_size(before.bytes, had), w->job->id);
+}
+
+static int check_lineage(struct job_work *w, struct session *s, struct err *e)
+{
+	const char *commit = w->entry->state.commit;
+	enum hub_lineage lineage;
+
+	if (hub_lineage(&s->hub, w->job->type, w->job->name, w->commit, commit,
+		&lineage, e) == -1)
+		return -1;
+	if (lineage != HUB_UNRELATED)
+		return 0;
+	return err_set(e, ERR_PERMANENT,
+	    "%s: the history of \"%s\" was rewritten: commit %.12s does not "
+	    "descend from commit %.12s, which is kept; hfcron run %s takes what "
+	    "there is now",
+	    w->job->name, w->job->revision, w->commit, commit, w->job->id);
+}
+
+/* What was good is not replaced by a ruin without a person's word: the job's
+ * name on the command line. */
+static int check_upstream(struct job_work *w, struct session *s, struct err *e)
+{
+	struct remote_listing old;
+	bool found = false;
+	int rc = 0;
+
+	if (!was_published(w, s))
+		return 0;
+	remote_listing_init(&old);
+	if (destination_read_tree(w->destination, w->entry->state.commit, &old,
+		&found, e) == -1)
+		rc = -1;
+	else if (found)
+		rc = check_amount(w, &old, e);
+	remote_listing_release(&old);
+	return rc == 0 ? check_lineage(w, s, e) : -1;
+}
+
 static int check(struct job_work *w, struct session *s, struct err *e)
 {
 	char ref[41] = "";
@@ -307,7 +383,7 @@ static int check(struct job_work *w, struct session *s, struct err *e)
 	if (w->destination == NULL || probe_access(w, s, e) == -1 ||
 	    find_commit(w, s, e) == -1 || probe_commit(w, e) == -1 ||
 	    find_listing(w, s, e) == -1 || choose_wanted(w, e) == -1 ||
-	    inspect_all(w, s, e) == -1)
+	    check_upstream(w, s, e) == -1 || inspect_all(w, s, e) == -1)
 		return -1;
 	if (file_diff(w->wanted, w->local, w->n, w->recheck, w->decisions,
 		&w->sums, e) == -1 ||

@@ -222,14 +222,19 @@ static void write_log(const struct job_work *w, const struct session *s)
 	    NULL);
 }
 
+static bool was_refused(const struct job_work *w)
+{
+	return w->outcome == OUTCOME_FAILED && w->error.kind == ERR_PERMANENT;
+}
+
 static void set_amounts(struct job_state *state, const struct job_work *w)
 {
 	/* Refused for what is in it: not looked at again before it changes. */
-	if (w->outcome == OUTCOME_FAILED && w->error.kind == ERR_PERMANENT &&
-	    w->commit[0] != '\0')
+	if (was_refused(w) && w->commit[0] != '\0')
 		memcpy(state->target, w->commit, sizeof(state->target));
-	if (w->n == 0)
-		return; /* it was not compared: keep what is known */
+	/* It was not compared, or is not wanted: keep what is known. */
+	if (w->n == 0 || was_refused(w))
+		return;
 	state->bytes_total = w->sums.bytes_total;
 	state->bytes_done = w->bytes_done;
 	state->files_total = w->n;

@@ -549,20 +549,22 @@ static int take_page(void *cookie, const struct call *call, struct err *e)
 	return 0;
 }
 
-/* All pages, beginning with call->url (taken). */
-static int take_pages(struct call *call, char *url, struct err *e)
+/* All pages, beginning with `url` (taken), but no more than `max`, and only until
+ * *enough (NULL: never). */
+static int take_pages(struct call *call, char *url, size_t max,
+    const bool *enough, struct err *e)
 {
 	struct seen seen = { 0 };
 	int rc = -1;
 
-	while (url != NULL) {
+	while (url != NULL && seen.n < max) {
 		char *next;
 
 		call->url = url;
 		if (see(&seen, url, call->subject, e) == -1 ||
 		    ask(call, e) == -1)
 			goto out;
-		if (call->next == NULL)
+		if (call->next == NULL || (enough != NULL && *enough))
 			break;
 		next = http_url_resolve(call->final_url, call->next, e);
 		if (next == NULL)
@@ -603,7 +605,7 @@ int hub_listing(struct hub *hub, enum repo_type type, const char *id,
 	if (url == NULL)
 		err_nomem(e);
 	else
-		rc = take_pages(&call, url, e);
+		rc = take_pages(&call, url, SIZE_MAX, NULL, e);
 	if (rc == 0) {
 		memcpy(out->commit, commit, sizeof(out->commit));
 		rc = remote_listing_finish(out, e);
@@ -613,4 +615,87 @@ int hub_listing(struct hub *hub, enum repo_type type, const char *id,
 	call_release(&call);
 	free(text.page);
 	return rc;
+}
+
+/* --- history --------------------------------------------------------------- */
+
+struct history_cookie {
+	const char *wanted;
+	bool found;
+	bool is_history; /* so far */
+};
+
+static int take_history(void *cookie, const struct call *call, struct err *e)
+{
+	const struct json_limits limits = {
+		.bytes_max = ANSWER_BYTES_MAX,
+		.depth_max = TREE_JSON_DEPTH_MAX,
+		.kind = ERR_TRANSIENT,
+		.unique_keys = false,
+	};
+	struct history_cookie *c = cookie;
+	const struct tree_node *root;
+	struct tree *tree;
+
+	tree = json_tree_parse(strbuf_text(&call->body), call->body.len,
+	    &limits, e);
+	if (tree == NULL)
+		return err_wrap(e, "%s: its history", call->subject->repo);
+	root = tree_root(tree);
+	if (root == NULL || root->type != TREE_LIST)
+		c->is_history = false;
+	for (size_t i = 0; c->is_history && i < root->n; i++) {
+		const char *sha = root->children[i].type == TREE_MAP
+		    ? string_of(&root->children[i], "id")
+		    : NULL;
+
+		if (sha == NULL || !repo_is_commit(sha))
+			c->is_history = false;
+		else if (strcmp(sha, c->wanted) == 0)
+			c->found = true;
+	}
+	tree_free(tree);
+	return 0;
+}
+
+int hub_lineage(struct hub *hub, enum repo_type type, const char *id,
+    const char *commit, const char *ancestor, enum hub_lineage *lineage,
+    struct err *e)
+{
+	struct history_cookie cookie = { ancestor, false, true };
+	struct subject_text text = { "", NULL };
+	struct hub_subject subject;
+	struct call call = {
+		.hub = hub,
+		.subject = &subject,
+		.take = take_history,
+		.cookie = &cookie,
+	};
+	struct err why = ERR_INIT;
+	bool complete;
+	char *url;
+	int rc = -1;
+
+	subject_init(&subject, &text, hub, type, id, commit);
+	strbuf_init(&call.body, ANSWER_BYTES_MAX);
+	url = hub_url_commits(hub->endpoint, type, id, commit);
+	if (url == NULL)
+		err_nomem(&why);
+	else
+		rc = take_pages(&call, url, HUB_HISTORY_PAGES, &cookie.found,
+		    &why);
+	complete = call.next == NULL;
+	call_release(&call);
+	free(text.page);
+	*lineage = HUB_UNKNOWN;
+	/* A server without this question is not a rewritten history. */
+	if (rc == -1 && why.kind != ERR_AUTH && why.kind != ERR_PERMANENT) {
+		*e = why;
+		return -1;
+	}
+	if (rc == 0 && cookie.found)
+		*lineage = HUB_DESCENDS;
+	else if (rc == 0 && cookie.is_history && complete)
+		*lineage = HUB_UNRELATED;
+	return 0;
 }

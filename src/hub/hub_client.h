@@ -74,6 +74,22 @@ int hub_revision(struct hub *hub, enum repo_type type, const char *id,
 int hub_access(struct hub *hub, enum repo_type type, const char *id,
     struct err *e);
 
+enum hub_lineage {
+	HUB_DESCENDS,  /* `ancestor` stands in the history of the commit */
+	HUB_UNRELATED, /* it does not: history was rewritten, or reset */
+	HUB_UNKNOWN    /* too long a history, or the server does not tell */
+};
+
+/*
+ * Is `commit` a descendant of `ancestor`?  Looks through at most
+ * HUB_HISTORY_PAGES of its history (hub.md section 4, "Commits"); one request
+ * where few commits lie between.  -1: no answer could be had.
+ */
+enum { HUB_HISTORY_PAGES = 8 };
+int hub_lineage(struct hub *hub, enum repo_type type, const char *id,
+    const char *commit, const char *ancestor, enum hub_lineage *lineage,
+    struct err *e);
+
 /*
  * All files of a commit, through all pages, validated: names by
  * remote_path_problem (a bad one is ERR_PERMANENT and refuses the whole),

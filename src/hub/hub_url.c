@@ -42,6 +42,18 @@ char *hub_url_access(const char *endpoint, enum repo_type type, const char *id)
 	    repo_type_name(type), id);
 }
 
+char *hub_url_commits(const char *endpoint, enum repo_type type, const char *id,
+    const char *commit)
+{
+	char *encoded = http_url_encode(commit, false), *url = NULL;
+
+	if (encoded != NULL)
+		url = text_format("%s/api/%ss/%s/commits/%s", endpoint,
+		    repo_type_name(type), id, encoded);
+	free(encoded);
+	return url;
+}
+
 char *hub_url_tree(const char *endpoint, enum repo_type type, const char *id,
     const char *commit)
 {

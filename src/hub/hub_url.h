@@ -9,6 +9,9 @@ char *hub_url_revision(const char *endpoint, enum repo_type type,
     const char *id, const char *revision);
 /* Answered with 200 or with the gate's error. */
 char *hub_url_access(const char *endpoint, enum repo_type type, const char *id);
+/* The history of a commit, itself first. */
+char *hub_url_commits(const char *endpoint, enum repo_type type, const char *id,
+    const char *commit);
 /* recursive, expand=false, the whole commit */
 char *hub_url_tree(const char *endpoint, enum repo_type type, const char *id,
     const char *commit);

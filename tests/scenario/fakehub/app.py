@@ -235,7 +235,7 @@ class HubSide:
         if verb == "paths-info" and len(rest) == 2 and req.method == "POST":
             return self._paths_info(req, repo, rest[1])
         if verb == "commits" and len(rest) == 2:
-            return self._commits(repo, rest[1])
+            return self._commits(req, repo, rest[1])
         raise Refusal(404, "Sorry, we can't find the page you are looking for.")
 
     def _moved(self, where, req, content_type):
@@ -326,10 +326,20 @@ class HubSide:
             paths = [v for k, v in urllib.parse.parse_qsl(text) if k == "paths"]
         return send_json([commit.files[p].entry(p) for p in paths if p in commit.files])
 
-    def _commits(self, repo, revision):
-        commit = self._commit(repo, revision)
-        return send_json([{"id": commit.sha, "title": "update", "message": "",
-                           "date": "2023-11-14T22:13:20.000Z", "authors": []}])
+    def _commits(self, req, repo, revision):
+        commit, found = self._commit(repo, revision), []
+        while commit:
+            found.append({"id": commit.sha, "title": "update", "message": "",
+                          "date": "2023-11-14T22:13:20.000Z", "authors": []})
+            commit = repo.commits.get(commit.parent)
+        # As the Hub does: pages by Link, whose cursor is opaque.
+        start = self._offset(req.args["cursor"]) if "cursor" in req.args else 0
+        size = self.hub.history_page
+        headers = []
+        if start + size < len(found):
+            cursor = quote_segment(self._cursor(start + size))
+            headers.append(("Link", f'<{req.origin}{req.path}?cursor={cursor}>; rel="next"'))
+        return send_json(found[start:start + size], headers)
 
     # -- files
 

@@ -41,6 +41,7 @@ class FakeHub:
         self.log = Log(log_path)
         self.throttle = Throttle()
         self.page_size = page_size
+        self.history_page = 50
         self.lfs_threshold = lfs_threshold
         self.shape = "A"
         self.bad_token = "ignore"

@@ -86,6 +86,7 @@ class Commit:
             body += f"parent {parent}\n"
         body += f"author {who}\ncommitter {who}\n\n{message}\n"
         self.sha = _object(b"commit", body.encode())
+        self.parent = parent
         self.when = when
 
     def entries(self, folder="", recursive=True, masked=False):
