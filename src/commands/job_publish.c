@@ -258,6 +258,7 @@ void job_work_finish(struct job_work *w, struct session *s)
 	outcome.error = &w->error;
 	outcome.commit = w->commit;
 	outcome.slot = w->slot;
+	outcome.planned = s->now;
 	outcome.retries = w->retries;
 	set_amounts(&entry->state, w);
 	session_access_hash(s, entry->state.access_hash);

@@ -25,17 +25,17 @@ static struct wall next_chance(const struct job_state *state,
 }
 
 static void consider(struct job_state *state, const struct schedule *s,
-    struct wall slot, struct wall now)
+    struct wall slot, struct wall planned)
 {
-	if (state->considered.s < now.s ||
-	    state->considered.s > now.s + FUTURE_S)
-		state->considered = now;
+	if (state->considered.s < planned.s ||
+	    state->considered.s > planned.s + FUTURE_S)
+		state->considered = planned;
 	if (s->kind != SCHEDULE_EVERY)
 		return;
 	if (slot.s != WALL_NONE)
 		state->anchor = slot;
 	else if (state->anchor.s == WALL_NONE)
-		state->anchor = now;
+		state->anchor = planned;
 }
 
 static void succeed(struct job_state *state, const struct outcome *outcome,
@@ -156,7 +156,7 @@ int outcome_apply(struct job_state *state, const struct job *job,
 {
 	const struct schedule *s = job->schedule;
 
-	consider(state, s, outcome->slot, now);
+	consider(state, s, outcome->slot, outcome->planned);
 	state->due_now = false;
 	state->retries = outcome->retries;
 	state->last_run = now;

@@ -32,6 +32,8 @@ struct outcome {
 	const struct err *error; /* FAILED only; borrowed */
 	const char *commit;	 /* UNCHANGED, UPDATED */
 	struct wall slot;	 /* from the plan's decision */
+	struct wall planned;	 /* when it was made: slots that came during
+				    the work are still owed */
 	unsigned retries;	 /* requests retried in this run */
 };
 
@@ -47,8 +49,8 @@ struct outcome {
  *   waits_s, and from `runs` on failed with next_try = reset_after_s or the
  *   next slot or opening, whichever is first.  retry_after_s of the error is
  *   never undercut.
- * - `considered` becomes max(considered, now) (a stamp over a day in the future:
- *   now), anchor the slot for EVERY schedules.
+ * - `considered` becomes max(considered, planned) (a stamp over a day in the
+ *   future: planned), anchor the slot for EVERY schedules, `planned` at first.
  * 0, or -1 (no memory).
  */
 int outcome_apply(struct job_state *state, const struct job *job,

@@ -215,7 +215,8 @@ static void tear_down(struct fixture *f)
 static void apply(struct fixture *f, enum outcome_kind kind,
     const struct err *error)
 {
-	struct outcome outcome = { kind, error, NULL, { WALL_NONE }, 4 };
+	struct outcome outcome = { kind, error, NULL, { WALL_NONE }, f->now,
+		4 };
 
 	if (kind == OUTCOME_UPDATED)
 		outcome.commit = "0123456789012345678901234567890123456789";
@@ -397,9 +398,12 @@ static void test_outcome_stamps(void **state)
 	set_up(&f, "every 3600");
 	f.state.anchor = wall(f.now.s - 5000);
 	outcome.slot = wall(f.now.s - 1400);
+	outcome.planned = wall(f.now.s - 1300);
 	assert_int_equal(0,
 	    outcome_apply(&f.state, &f.job, &outcome, &policy, f.now, &f.cal));
 	assert_int_equal(f.now.s - 1400, f.state.anchor.s);
+	/* what came during the work is still owed */
+	assert_int_equal(f.now.s - 1300, f.state.considered.s);
 	/* named between two slots: the anchor stays */
 	outcome.slot = wall(WALL_NONE);
 	assert_int_equal(0,

@@ -1,9 +1,5 @@
 /*
  * test_plan_slots.c - slots and windows against a walk through every minute.
- *
- * The walk knows one thing only: a local minute occurs at the first instant at
- * which the zone's clock shows it or a later one.  That is the design's rule
- * for gaps and overlaps, and says nothing about how slots.c finds them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,15 +11,15 @@
 
 #include <cmocka.h>
 
-#include "base/vec.h"
 #include "plan/outcome.h"
 #include "plan/plan.h"
 #include "plan/rate.h"
 #include "plan/slots.h"
 #include "support/fixed_calendar.h"
+#include "support/minute_walk.h"
 #include "support/plan_fixture.h"
 
-enum { DAY_MIN = 24 * 60, RULES_MAX = 24, SLOTS_MAX = 200000 };
+enum { DAY_MIN = 24 * 60 };
 
 #define DAY_S INT64_C(86400)
 
@@ -50,92 +46,19 @@ static const char *const texts[] = {
 
 enum { N_TEXTS = sizeof(texts) / sizeof(texts[0]) };
 
-/* Something that happens at a local minute of certain days. */
-struct rule {
-	size_t schedule;
-	enum { SLOT, OPEN, CLOSE } what;
-	const struct window *w; /* unless a slot */
-	int close_days;		/* days from opening to closing */
-};
-
-/* What the walk found for one schedule. */
-struct found {
-	int64_t *slots;
-	size_t n_slots, cap_slots;
-	int64_t *edges; /* instants at which open turns to closed or
-				   closed to open; closed at first */
-	size_t n_edges, cap_edges;
-	bool was_open;
-};
-
 static struct schedule schedules[N_TEXTS];
-static struct found found[N_TEXTS];
-static struct rule rules[RULES_MAX];
-static size_t n_rules;
-static uint32_t minute_mask[DAY_MIN];
-static bool rule_open[RULES_MAX]; /* at the OPEN rule's index */
-
-static void push(int64_t **items, size_t *n, size_t *cap, int64_t t)
-{
-	assert_int_equal(0,
-	    vec_grow((void **)items, cap, *n + 1, sizeof(**items), SLOTS_MAX));
-	(*items)[(*n)++] = t;
-}
-
-static uint32_t add_rule(size_t schedule, int what, const struct window *w)
-{
-	struct rule *r = &rules[n_rules];
-
-	assert_true(n_rules < RULES_MAX);
-	memset(r, 0, sizeof(*r));
-	r->schedule = schedule;
-	r->what = what;
-	r->w = w;
-	return UINT32_C(1) << n_rules++;
-}
-
-static void add_rules(size_t i)
-{
-	const struct schedule *s = &schedules[i];
-	size_t k;
-	int m;
-
-	if (s->kind != SCHEDULE_WINDOW) {
-		uint32_t bit = add_rule(i, SLOT, NULL);
-
-		for (k = 0; k < s->n_at; k++)
-			minute_mask[s->at_min[k]] |= bit;
-		for (m = 0; s->kind == SCHEDULE_CRON && m < DAY_MIN; m++)
-			if ((s->cron.hours >> m / 60 & 1) != 0 &&
-			    (s->cron.minutes >> m % 60 & 1) != 0)
-				minute_mask[m] |= bit;
-	}
-	for (k = 0; k < s->n_windows; k++) {
-		const struct window *w = &s->windows[k];
-		/* first: a window that opens as it closes stays open */
-		uint32_t bit = add_rule(i, CLOSE, w);
-
-		rules[n_rules - 1].close_days = w->from_min > w->to_min ||
-		    w->to_min == DAY_MIN;
-		minute_mask[w->to_min % DAY_MIN] |= bit;
-		minute_mask[w->from_min] |= add_rule(i, OPEN, w);
-	}
-}
+static struct walk_found found[N_TEXTS];
 
 static void set_up_zone(const char *zone)
 {
 	char text[200];
 	size_t i;
 
-	n_rules = 0;
-	memset(minute_mask, 0, sizeof(minute_mask));
 	memset(found, 0, sizeof(found));
-	memset(rule_open, 0, sizeof(rule_open));
 	for (i = 0; i < N_TEXTS; i++) {
 		(void)snprintf(text, sizeof(text), "%s; zone %s", texts[i],
 		    zone);
 		assert_int_equal(0, fixture_schedule(text, &schedules[i]));
-		add_rules(i);
 	}
 }
 
@@ -145,111 +68,29 @@ static void tear_down_zone(void)
 
 	for (i = 0; i < N_TEXTS; i++) {
 		schedule_release(&schedules[i]);
-		free(found[i].slots);
-		free(found[i].edges);
+		walk_found_release(&found[i]);
 	}
 }
 
-/* The rules that hold on a local day. */
-static uint32_t mask_of_day(int64_t day)
+/* What minute_walk asks. */
+struct clock {
+	const struct calendar *cal;
+	const char *zone;
+};
+
+static int32_t offset_s(void *cookie, int64_t utc_s)
 {
-	struct civil c;
-	uint32_t mask = 0;
-	size_t i;
+	const struct clock *c = cookie;
 
-	instant_civil_from_days(day, &c);
-	for (i = 0; i < n_rules; i++) {
-		const struct rule *r = &rules[i];
-		const struct schedule *s = &schedules[r->schedule];
-		bool holds;
-
-		if (r->what == CLOSE)
-			holds = r->w->days >>
-				((c.wday + 7 - r->close_days) % 7) &
-			    1;
-		else if (r->what == OPEN)
-			holds = r->w->days >> c.wday & 1;
-		else if (s->kind == SCHEDULE_AT)
-			holds = s->days >> c.wday & 1;
-		else
-			holds = cron_expr_day_matches(&s->cron, c.year, c.month,
-			    c.day);
-		if (holds)
-			mask |= UINT32_C(1) << i;
-	}
-	return mask;
-}
-
-static void add_slot(struct found *f, int64_t t)
-{
-	if (f->n_slots == 0 || f->slots[f->n_slots - 1] != t)
-		push(&f->slots, &f->n_slots, &f->cap_slots, t);
-}
-
-static void happen(uint32_t mask, int64_t t)
-{
-	size_t i;
-
-	for (i = 0; i < n_rules; i++) {
-		struct found *f = &found[rules[i].schedule];
-
-		if ((mask >> i & 1) == 0)
-			continue;
-		if (rules[i].what == SLOT) {
-			add_slot(f, t);
-		} else if (rules[i].what == CLOSE) {
-			rule_open[i + 1] = false;
-		} else {
-			rule_open[i] = true;
-			if (schedules[rules[i].schedule].kind ==
-			    SCHEDULE_WINDOW)
-				add_slot(f, t);
-		}
-	}
-}
-
-static void note_edges(int64_t t)
-{
-	bool open[N_TEXTS] = { false };
-	size_t i;
-
-	for (i = 0; i < n_rules; i++)
-		if (rule_open[i])
-			open[rules[i].schedule] = true;
-	for (i = 0; i < N_TEXTS; i++) {
-		struct found *f = &found[i];
-
-		if (open[i] == f->was_open)
-			continue;
-		f->was_open = open[i];
-		push(&f->edges, &f->n_edges, &f->cap_edges, t);
-	}
+	return c->cal->offset_s(c->cal->cookie, c->zone, utc_s);
 }
 
 static void walk(const struct calendar *cal, const char *zone, int64_t start)
 {
-	int64_t t = start, day = INT64_MIN, last, local_min;
-	uint32_t day_mask = 0, mask;
-	bool any;
+	struct clock clock = { cal, zone };
 
-	last = (t + cal->offset_s(cal->cookie, zone, t)) / 60 - 1;
-	for (; t < start + WALK_DAYS * DAY_S; t += 60) {
-		local_min = (t + cal->offset_s(cal->cookie, zone, t)) / 60;
-		for (any = false; last < local_min;) {
-			last++;
-			if (last / DAY_MIN != day) {
-				day = last / DAY_MIN;
-				day_mask = mask_of_day(day);
-			}
-			mask = minute_mask[last % DAY_MIN] & day_mask;
-			if (mask == 0)
-				continue;
-			happen(mask, t);
-			any = true;
-		}
-		if (any)
-			note_edges(t);
-	}
+	minute_walk(schedules, N_TEXTS, offset_s, &clock, start,
+	    start + WALK_DAYS * DAY_S, found);
 }
 
 static struct wall wall(int64_t s)
@@ -263,7 +104,7 @@ static void check_slots(size_t which, const struct calendar *cal, int64_t start,
     int64_t end)
 {
 	const struct schedule *s = &schedules[which];
-	const struct found *f = &found[which];
+	const struct walk_found *f = &found[which];
 	struct wall none = { WALL_NONE }, t = { start - 1 };
 	int64_t usual = 0;
 	size_t i;
@@ -305,7 +146,7 @@ static void check_windows(size_t which, const struct calendar *cal,
     int64_t start)
 {
 	const struct schedule *s = &schedules[which];
-	const struct found *f = &found[which];
+	const struct walk_found *f = &found[which];
 	struct window_state w;
 	size_t i;
 
@@ -374,7 +215,7 @@ static void attempt(struct sim *sim, struct wall now, struct wall *slot)
 {
 	static const int64_t waits_s[] = { 300 };
 	struct outcome_policy policy = { waits_s, 1, 3, DAY_S };
-	struct outcome outcome = { .kind = OUTCOME_UNCHANGED };
+	struct outcome outcome = { .kind = OUTCOME_UNCHANGED, .planned = now };
 	struct plan_config config = { .last_run = { WALL_NONE } };
 	struct plan_job pj = { .job = &sim->job, .state = &sim->state };
 	struct err e = ERR_INIT;
@@ -417,7 +258,7 @@ static void sim_start(struct sim *sim, const struct calendar *cal,
 static void simulate(size_t which, const struct calendar *cal, int64_t start,
     int64_t end, bool outages, uint32_t seed)
 {
-	const struct found *f = &found[which];
+	const struct walk_found *f = &found[which];
 	size_t i = 0, expected = 0;
 	struct wall now, slot;
 	struct sim sim;
