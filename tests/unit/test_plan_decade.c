@@ -56,8 +56,8 @@ static const char *const texts[] = {
 	"cron 30 3 1 * mon; catch_up skip",
 	"cron 0 0 29 2 *",
 	"opening; window 22:00-07:00",
-	"opening; window fri 23:30-02:15; window sun 00:10-02:10; "
-	"catch_up skip",
+	("opening; window fri 23:30-02:15; window sun 00:10-02:10; "
+	 "catch_up skip"),
 	"at 12:00; window 22:00-07:00; window sat,sun 00:00-24:00",
 	"at 01:00; window 02:00-03:00; catch_up skip",
 	"every 100000",
