@@ -775,7 +775,7 @@ static void old_partials_are_forgotten(void **state)
 	struct partial_state p = { .size = 10 }, got;
 	struct err e = ERR_INIT;
 	uint8_t key[STORE_KEY_BYTES];
-	char name[16];
+	char name[24];
 	bool found;
 	int i;
 
