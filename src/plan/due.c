@@ -229,9 +229,9 @@ static int64_t until_following(const struct question *q, struct wall slot)
 }
 
 /*
- * When this job answers the slot: later by its share of the splay.  It stays
- * within the window, or nobody would begin that night, and before the slot
- * that follows, or it would be put off for ever.
+ * When this job answers the slot: later by its share of the splay, but within
+ * the first half of what is left of the window and of the time to the slot that
+ * follows.  A tick must come in the other half, and the work needs time.
  */
 static struct wall splayed(const struct question *q, struct wall slot)
 {
@@ -254,6 +254,7 @@ static struct wall splayed(const struct question *q, struct wall slot)
 		room -= from.s - slot.s;
 	if (w.until.s != WALL_NONE && w.until.s - from.s < room)
 		room = w.until.s - from.s;
+	room /= 2;
 	if (q->s->splay_s < room)
 		room = q->s->splay_s;
 	if (room <= 0)
@@ -282,7 +283,9 @@ static bool by_slot(struct question *q, const struct owed *owed)
 	if (owed->last.s != WALL_NONE && !owed->missed) {
 		say_slot(q, owed);
 		q->d->slot = owed->last;
-		q->d->at = splayed(q, owed->last);
+		/* With ticks far apart each slot would be put off to the next
+		 * one, for ever: only the first is. */
+		q->d->at = owed->more ? owed->last : splayed(q, owed->last);
 		say_splayed(q);
 		return true;
 	}
