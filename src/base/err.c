@@ -40,6 +40,7 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_end(args);
 	e->kind = kind;
 	e->os_code = 0;
+	e->rate_limited = false;
 	e->retry_after_s = -1;
 	(void)text_escape(raw, strlen(raw), false, e->text, sizeof(e->text));
 	return -1;

@@ -11,6 +11,7 @@
 #ifndef HFCRON_BASE_ERR_H
 #define HFCRON_BASE_ERR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The kind answers one question: who must act next? */
@@ -40,12 +41,13 @@ struct err {
 	int os_code;	       /* errno, 0 if none */
 	int64_t retry_after_s; /* what the server asked for, -1 if nothing */
 	char text[ERR_TEXT_MAX];
+	bool rate_limited; /* TRANSIENT, and only because we asked too often */
 };
 
 /* An err that says nothing yet: `struct err e = ERR_INIT;` */
-#define ERR_INIT                    \
-	{                           \
-		ERR_NONE, 0, -1, "" \
+#define ERR_INIT                           \
+	{                                  \
+		ERR_NONE, 0, -1, "", false \
 	}
 
 /* Fill *e; always returns -1.  Over-long texts are cut at a whole character. */

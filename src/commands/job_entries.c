@@ -296,7 +296,8 @@ int job_entries_load(struct job_entries *entries, struct session *s,
 	entries->n = s->list.n;
 	for (size_t i = 0; i < entries->n; i++)
 		entries->items[i].job = &s->list.jobs[i];
-	if (store_jobs_all(s->store, &states, &n_states, e) == -1)
+	if (session_load_budgets(s, s->keep_access, e) == -1 ||
+	    store_jobs_all(s->store, &states, &n_states, e) == -1)
 		return -1;
 	/* They come sorted by key, which join_one relies on. */
 	if (join_all(entries, s, states, n_states) == -1)
@@ -396,19 +397,23 @@ static int retire_unlisted(struct job_entries *entries, struct session *s,
 	return rc;
 }
 
-static void fill_plan_job(const struct job_entry *entry, struct plan_job *pj)
+static void fill_plan_job(const struct job_entry *entry, struct wall not_before,
+    struct plan_job *pj)
 {
 	pj->job = entry->job;
 	pj->state = &entry->state;
 	pj->named = entry->named;
 	pj->paused = entry->paused;
 	pj->paused_until = entry->paused_until;
+	pj->not_before = not_before;
 }
 
-static void fill_plan_jobs(struct job_entries *entries, bool as_named)
+static void fill_plan_jobs(struct job_entries *entries, const struct session *s,
+    bool as_named)
 {
 	for (size_t i = 0; i < entries->n; i++) {
-		fill_plan_job(&entries->items[i], &entries->plan_jobs[i]);
+		fill_plan_job(&entries->items[i], s->rate_reset,
+		    &entries->plan_jobs[i]);
 		entries->plan_jobs[i].named = as_named &&
 		    entries->items[i].named;
 	}
@@ -421,7 +426,7 @@ int job_entries_set_due(struct job_entries *entries, struct session *s,
 
 	if (due == NULL)
 		return err_nomem(e);
-	fill_plan_jobs(entries, false);
+	fill_plan_jobs(entries, s, false);
 	plan_next_due_all(entries->plan_jobs, entries->n, now, &s->calendar,
 	    &s->dice, due);
 	for (size_t i = 0; i < entries->n; i++) {
@@ -479,7 +484,7 @@ int job_entry_save(struct job_entry *entry, struct session *s, struct err *e)
 	const struct job_state *state = &entry->state;
 	struct plan_job pj;
 
-	fill_plan_job(entry, &pj);
+	fill_plan_job(entry, s->rate_reset, &pj);
 	pj.named = false;
 	entry->state.due = plan_next_due(&pj, clock_wall(), &s->calendar,
 	    &s->dice);
@@ -500,7 +505,7 @@ int job_entries_plan(struct job_entries *entries, struct session *s,
 	if (store_meta_get_wall(s->store, "last_run", &config.last_run, e) ==
 	    -1)
 		return -1;
-	fill_plan_jobs(entries, true);
+	fill_plan_jobs(entries, s, true);
 	return plan_build(&config, entries->plan_jobs, entries->n, now,
 	    &s->calendar, &s->dice, plan, e);
 }
@@ -510,7 +515,7 @@ int job_entries_upcoming(struct job_entries *entries, struct session *s,
 {
 	size_t n = 0;
 
-	fill_plan_jobs(entries, false);
+	fill_plan_jobs(entries, s, false);
 	for (size_t i = 0; i < entries->n; i++)
 		if (s->cli->n_words == 0 || entries->items[i].named)
 			entries->plan_jobs[n++] = entries->plan_jobs[i];

@@ -430,6 +430,13 @@ static size_t active_works(struct fetch_state *state, struct job_work **active)
 	return n;
 }
 
+static bool is_rate_limited(const struct job_fetch *fetch)
+{
+	return hub_budget_reset(fetch->session->hub.budgets, HUB_RESOLVERS,
+		   clock_wall())
+		   .s != WALL_NONE;
+}
+
 static enum engine_pull pull(void *cookie, struct engine_file *spec)
 {
 	struct fetch_state *state = cookie;
@@ -439,6 +446,11 @@ static enum engine_pull pull(void *cookie, struct engine_file *spec)
 
 	while ((n = active_works(state, active)) > 0) {
 		bool ended = false;
+
+		/* A new file would only be told to come later.  Those that are
+		 * under way know where their bytes are. */
+		if (is_rate_limited(fetch))
+			return ENGINE_NOTHING_NOW;
 
 		for (size_t k = 0; k < n; k++) {
 			struct job_work *w = active[(state->turn + k) % n];
@@ -469,6 +481,8 @@ static int on_response(void *cookie, void *owner, const struct http_response *r,
 	struct fetch_file *file = owner;
 
 	(void)cookie;
+	hub_note_budget(&file->fetch->session->hub, HUB_RESOLVERS, r,
+	    clock_wall());
 	return hub_check_identity(r, remote_of(file), file->work->commit, e);
 }
 

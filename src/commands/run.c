@@ -591,7 +591,8 @@ static void work_all(struct run *run)
 	fetch_all(run);
 	progress_end(&run->progress);
 	s->tick = NULL;
-	if (job_entries_save_changed(&run->entries, s, clock_wall(), &e) ==
+	if (session_save_budgets(s, &e) == -1 ||
+	    job_entries_save_changed(&run->entries, s, clock_wall(), &e) ==
 		-1 ||
 	    store_meta_put_wall(s->store, "last_run", clock_wall(), &e) == -1)
 		session_fail(s, &e);

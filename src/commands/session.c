@@ -46,6 +46,9 @@ void session_init(struct session *s, const struct cli *cli)
 	s->lock.fd = -1;
 	s->now = clock_wall();
 	s->config_error = (struct err)ERR_INIT;
+	s->rate_reset.s = WALL_NONE;
+	for (int i = 0; i < HUB_BUCKETS; i++)
+		s->budgets[i].reset.s = WALL_NONE;
 	s->calendar.offset_s = zone_offset;
 	s->dice.unit = dice_unit;
 	s->dice.cookie = s;
@@ -384,7 +387,59 @@ int session_open_hub(struct session *s)
 		secret_is_set(&s->token) ? &s->token : NULL, s->token_where,
 		&retry, &e) == -1)
 		return session_fail(s, &e);
+	hub_set_budgets(&s->hub, s->budgets, clock_wall());
 	return 0;
+}
+
+/* --- rate limits --------------------------------------------------------- */
+
+enum {
+	BUDGET_BYTES = 1 + 8,
+	BUDGETS_BYTES = JOB_HASH_BYTES + HUB_BUCKETS * BUDGET_BYTES
+};
+
+static const char BUDGETS[] = "budgets";
+
+int session_load_budgets(struct session *s, bool any_token, struct err *e)
+{
+	uint8_t bytes[BUDGETS_BYTES], access[JOB_HASH_BYTES];
+	const uint8_t *at = bytes + JOB_HASH_BYTES;
+	size_t n;
+
+	if (store_meta_get(s->store, BUDGETS, bytes, sizeof(bytes), &n, e) ==
+	    -1)
+		return -1;
+	session_access_hash(s, access);
+	if (n != sizeof(bytes) ||
+	    (!any_token && memcmp(bytes, access, sizeof(access)) != 0))
+		return 0;
+	for (int i = 0; i < HUB_BUCKETS; i++) {
+		uint64_t reset = 0;
+
+		s->budgets[i].used_up = *at++ != 0;
+		for (int k = 0; k < 8; k++)
+			reset |= (uint64_t)*at++ << (8 * k);
+		s->budgets[i].reset.s = (int64_t)reset;
+	}
+	s->rate_reset = hub_budget_reset(s->budgets, HUB_API, s->now);
+	return 0;
+}
+
+int session_save_budgets(struct session *s, struct err *e)
+{
+	uint8_t bytes[BUDGETS_BYTES], *at = bytes + JOB_HASH_BYTES;
+
+	memcpy(s->budgets, s->hub.budgets, sizeof(s->budgets));
+	s->rate_reset = hub_budget_reset(s->budgets, HUB_API, clock_wall());
+	session_access_hash(s, bytes);
+	for (int i = 0; i < HUB_BUCKETS; i++) {
+		uint64_t reset = (uint64_t)s->budgets[i].reset.s;
+
+		*at++ = s->budgets[i].used_up;
+		for (int k = 0; k < 8; k++)
+			*at++ = (uint8_t)(reset >> (8 * k));
+	}
+	return store_meta_put(s->store, BUDGETS, bytes, sizeof(bytes), e);
 }
 
 void session_access_hash(const struct session *s, uint8_t hash[JOB_HASH_BYTES])

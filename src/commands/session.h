@@ -42,6 +42,9 @@ struct session {
 	struct hub hub;
 	struct rate rate;    /* of transfer.bandwidth, as it holds now */
 	struct wall rate_at; /* when that was looked up */
+	struct hub_budget budgets[HUB_BUCKETS]; /* kept from the last run */
+	struct wall
+	    rate_reset; /* until then the Hub answers nobody; WALL_NONE */
 	struct calendar calendar;
 	struct plan_dice dice;
 	bool keep_access; /* only look: the token of this shell does
@@ -76,6 +79,12 @@ int session_lock(struct session *s);
 int session_run_at_work(const struct session *s, bool *at_work, struct err *e);
 int session_open_log(struct session *s);
 int session_open_store(struct session *s, enum store_mode mode);
+/*
+ * What the last run learned of the Hub's rate limits, for this endpoint and token
+ * (`any_token`: whichever they were); what this one has learned, for the next.
+ */
+int session_load_budgets(struct session *s, bool any_token, struct err *e);
+int session_save_budgets(struct session *s, struct err *e);
 /* Token, HTTP client, Hub. */
 int session_open_hub(struct session *s);
 /* Only the token: for fingerprints. */

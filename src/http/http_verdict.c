@@ -1,6 +1,7 @@
 /* http_verdict.c - from an HTTP outcome to an error kind. */
 #include "http/http_verdict.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -81,6 +82,8 @@ int http_rate_limit_parse(const char *value, struct http_rate_limit *limit)
 
 		if (close == NULL)
 			return -1;
+		(void)snprintf(found.name, sizeof(found.name), "%.*s",
+		    (int)(close - open - 1), open + 1);
 		close = parameter(close + 1, 'r', &found.left);
 		if (close == NULL ||
 		    parameter(close, 't', &found.reset_s) == NULL)
@@ -205,5 +208,6 @@ int http_verdict(const struct http_result *result, struct wall now,
 	    result->status, advice(result->status));
 	if (e->kind == ERR_TRANSIENT)
 		e->retry_after_s = asked_wait_s(result, now);
+	e->rate_limited = result->status == 429;
 	return -1;
 }

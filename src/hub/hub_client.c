@@ -26,7 +26,9 @@ enum {
 	STEP_MS = 1000,
 	LABEL_MAX = 160,
 	SHOWN_MAX = 200,
-	URL_SHOWN_MAX = 200
+	URL_SHOWN_MAX = 200,
+	BUDGET_WINDOW_MAX_S = 3600,
+	TOO_MANY = 429
 };
 
 int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
@@ -55,6 +57,8 @@ int hub_init(struct hub *hub, struct http_client *http, const char *endpoint,
 	}
 	hub->retry = *retry;
 	hub->blocked_until.ms = INT64_MIN;
+	for (int i = 0; i < HUB_BUCKETS; i++)
+		hub->budgets[i].reset.s = WALL_NONE;
 	return 0;
 }
 
@@ -89,20 +93,92 @@ static int64_t whole_s(int64_t ms)
 	return ms / 1000 + (ms % 1000 > 0);
 }
 
+/* As the headers call them. */
+static const char *const names[HUB_BUCKETS] = { "api", "resolvers" };
+
+/* Windows are minutes long; whatever says more is mistaken. */
+static int64_t bounded_s(int64_t wait_s)
+{
+	return wait_s < BUDGET_WINDOW_MAX_S ? wait_s : BUDGET_WINDOW_MAX_S;
+}
+
+struct wall hub_budget_reset(const struct hub_budget *budgets,
+    enum hub_bucket bucket, struct wall now)
+{
+	struct wall none = { WALL_NONE };
+	const struct hub_budget *b = &budgets[bucket];
+
+	/* A window that ends far ahead was stamped by a wrong clock. */
+	if (!b->used_up || b->reset.s <= now.s ||
+	    b->reset.s > now.s + BUDGET_WINDOW_MAX_S)
+		return none;
+	return b->reset;
+}
+
+void hub_set_budgets(struct hub *hub, const struct hub_budget *budgets,
+    struct wall now)
+{
+	struct wall reset;
+
+	memcpy(hub->budgets, budgets, sizeof(hub->budgets));
+	reset = hub_budget_reset(hub->budgets, HUB_API, now);
+	if (reset.s != WALL_NONE)
+		hub->blocked_until.ms = clock_mono().ms +
+		    (reset.s - now.s) * 1000;
+}
+
+/* Told to wait: whatever else the answer says of its window is not the reason. */
+static void note_refusal(struct hub_budget *b, const struct http_response *r,
+    struct wall now)
+{
+	int64_t wait_s = http_retry_after_s(http_response_header(r,
+						"Retry-After"),
+	    now);
+
+	if (wait_s <= 0 && b->used_up)
+		return;
+	b->used_up = wait_s > 0;
+	if (wait_s > 0)
+		b->reset.s = now.s + bounded_s(wait_s);
+}
+
+void hub_note_budget(struct hub *hub, enum hub_bucket bucket,
+    const struct http_response *r, struct wall now)
+{
+	struct hub_budget *b = &hub->budgets[bucket];
+	struct http_rate_limit limit;
+
+	if (!http_response_at_origin(r))
+		return;
+	if (http_rate_limit_parse(http_response_header(r, "RateLimit"),
+		&limit) == 0) {
+		/* A page of the Hub is in neither. */
+		if (strcmp(limit.name, names[bucket]) != 0)
+			return;
+		b->used_up = limit.left <= 0;
+		/* Whole seconds, begun: one more. */
+		b->reset.s = now.s + bounded_s(bounded_s(limit.reset_s) + 1);
+	}
+	if (http_response_status(r) == TOO_MANY)
+		note_refusal(b, r, now);
+}
+
 /* The last request of this window was ours: the next one has to wait. */
 static void note_rate_limit(struct hub *hub, const struct http_response *r)
 {
-	struct http_rate_limit limit;
-	int64_t s;
+	struct wall now = clock_wall(), reset;
 
-	if (!http_response_at_origin(r) ||
-	    http_rate_limit_parse(http_response_header(r, "RateLimit"),
-		&limit) == -1 ||
-	    limit.left > 0)
+	if (r == NULL)
 		return;
-	/* Windows are minutes long; whatever says more is mistaken. */
-	s = limit.reset_s < 3600 ? limit.reset_s + 1 : 3600;
-	hub->blocked_until.ms = clock_mono().ms + s * 1000;
+	hub_note_budget(hub, HUB_API, r, now);
+	reset = hub_budget_reset(hub->budgets, HUB_API, now);
+	if (reset.s == WALL_NONE)
+		return;
+	/* After a refusal that is short enough the policy waits. */
+	if (http_response_status(r) == TOO_MANY &&
+	    reset.s - now.s <= HUB_WAIT_MAX_S)
+		return;
+	hub->blocked_until.ms = clock_mono().ms + (reset.s - now.s) * 1000;
 }
 
 /* rel="next" may stand in any of several Link headers. */
@@ -127,7 +203,6 @@ static int keep_next(struct call *call, const struct http_response *r,
 static int keep_answer(struct call *call, const struct http_result *result,
     struct err *e)
 {
-	note_rate_limit(call->hub, result->response);
 	call->final_url = text_dup(result->final_url);
 	if (call->final_url == NULL)
 		return err_nomem(e);
@@ -139,6 +214,7 @@ static void on_done(void *cookie, const struct http_result *result)
 	struct call *call = cookie;
 
 	call->done = true;
+	note_rate_limit(call->hub, result->response);
 	call->rc = hub_verdict(result, call->subject, clock_wall(), NULL,
 	    &call->error);
 	if (call->rc == 0)
@@ -226,6 +302,7 @@ static int wait_for_rate_limit(struct hub *hub,
 		    " s",
 		    subject->repo, whole_s(left));
 		e->retry_after_s = whole_s(left);
+		e->rate_limited = true;
 		return -1;
 	}
 	return wait_until(hub, hub->blocked_until, e);

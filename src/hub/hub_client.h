@@ -31,6 +31,14 @@ struct hub_retry {
 	void *cookie;
 };
 
+/* What the Hub counts requests in (hub.md section 8), each by itself. */
+enum hub_bucket { HUB_API, HUB_RESOLVERS, HUB_BUCKETS };
+
+struct hub_budget {
+	bool used_up;	   /* by the last answer */
+	struct wall reset; /* until then; WALL_NONE: unknown */
+};
+
 /* A server that asks for a longer wait is left to a later run: the error has
  * its retry_after_s. */
 enum { HUB_WAIT_MAX_S = 60 };
@@ -45,7 +53,20 @@ struct hub {
 	unsigned retries;	   /* counted; the caller resets it */
 	uint64_t requests;	   /* counted */
 	struct mono blocked_until; /* private: the rate limit is used up */
+	/* As told last; the caller may keep them for the next run. */
+	struct hub_budget budgets[HUB_BUCKETS];
 };
+
+/* Budgets that were kept from another run: what is used up is not asked for. */
+void hub_set_budgets(struct hub *hub, const struct hub_budget *budgets,
+    struct wall now);
+/* Learn from an answer to a request of that kind; only what the Hub's own origin
+ * says counts. */
+void hub_note_budget(struct hub *hub, enum hub_bucket bucket,
+    const struct http_response *r, struct wall now);
+/* Until when that bucket is used up; WALL_NONE if it is not. */
+struct wall hub_budget_reset(const struct hub_budget *budgets,
+    enum hub_bucket bucket, struct wall now);
 
 /* Parses the endpoint; 0 or -1 with ERR_CONFIG.  The token is left out if the
  * endpoint is plain http and not loopback. */

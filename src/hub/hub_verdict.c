@@ -199,6 +199,7 @@ static void add_context(const struct http_result *result,
 	    general.text, a->said[0] != '\0' ? ": " : "", a->said,
 	    id[0] != '\0' ? " (request " : "", id, id[0] != '\0' ? ")" : "");
 	e->os_code = general.os_code;
+	e->rate_limited = general.rate_limited;
 	e->retry_after_s = general.retry_after_s;
 }
 

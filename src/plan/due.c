@@ -168,7 +168,9 @@ static void say_failures(struct question *q)
 	if (q->state->failures == 0)
 		reason_add(r, "%s",
 		    q->state->error_kind == ERR_UNREACHABLE ? "Hub not reached"
-							    : "failed");
+			: q->state->error_kind == ERR_TRANSIENT
+			? "asked to come later"
+			: "failed");
 	else
 		reason_add(r, "%lu %s", (unsigned long)q->state->failures,
 		    q->state->failures == 1 ? "failure" : "failures");
@@ -480,6 +482,19 @@ static bool when_due(struct question *q)
 	return true;
 }
 
+/* Nobody is served before that, named or not. */
+static void heed_rate_limit(struct question *q)
+{
+	struct wall reset = q->job->not_before;
+
+	if (reset.s == WALL_NONE || reset.s <= q->ctx->now.s ||
+	    q->d->at.s >= reset.s)
+		return;
+	reason_add(&q->reason, "; the Hub's rate limit is used up until ");
+	reason_add_time(&q->reason, reset);
+	q->d->at = reset;
+}
+
 /* The window at `when`, which is not before now, as far as it is known. */
 static struct window_state window_then(const struct question *q,
     struct wall when)
@@ -548,7 +563,12 @@ void due_decide(struct due_context *ctx, const struct plan_job *job,
 	q.facts = facts_of(ctx, q.s);
 	reason_init(&q.reason, ctx->cal, q.s->zone, ctx->now);
 	d->closes = none;
-	d->verdict = when_due(&q) ? gate(&q) : PLAN_BLOCKED;
+	if (when_due(&q)) {
+		heed_rate_limit(&q);
+		d->verdict = gate(&q);
+	} else {
+		d->verdict = PLAN_BLOCKED;
+	}
 	if (d->verdict == PLAN_BLOCKED)
 		d->at = none;
 	reason_finish(&q.reason, d->reason);

@@ -123,6 +123,14 @@ static int fail(struct job_state *state, const struct job *job,
 
 	if (kind != ERR_UNREACHABLE && kind != ERR_DISK)
 		state->unreachable_since.s = WALL_NONE;
+	/* That is nobody's failure; the whole list waits for the same instant. */
+	if (kind == ERR_TRANSIENT && error->rate_limited) {
+		try_at(state, PHASE_RETRYING,
+		    (struct wall){ now.s +
+			(server_s > 0 ? longer(0, server_s) : first_s) },
+		    now);
+		return job_state_set_error(state, error);
+	}
 	switch (kind) {
 	case ERR_AUTH:
 	case ERR_PERMANENT:

@@ -43,6 +43,8 @@ struct outcome {
  * - WINDOW_END: partial, next_try = next opening.  BUDGET_END: partial,
  *   next_try = next slot or opening, whichever is first.  INTERRUPTED, PAUSED,
  *   BUSY: partial, next_try = now (BUSY: now + waits_s[0]).
+ * - FAILED because we asked too often: retrying when the server said, not
+ *   counted.
  * - FAILED by kind: AUTH, PERMANENT -> parked.  UNREACHABLE -> retrying, not
  *   counted, unreachable_since set once, next_try by waits_s[0].  DISK ->
  *   waiting, next_try by waits_s[0].  Others are counted: retrying with

@@ -31,6 +31,8 @@ struct plan_job {
 	bool named;		       /* run JOB */
 	bool paused;		       /* held by a person */
 	struct wall paused_until;      /* WALL_NONE: until it is released */
+	struct wall not_before;	       /* the Hub's rate limit is used up until
+					  then; WALL_NONE */
 };
 
 /* Jitter in [0,1), the same for the same key at every call, so that a

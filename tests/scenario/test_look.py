@@ -201,18 +201,18 @@ def test_plan_online_asks_and_changes_nothing(hub, hf):
     assert (name["commit"], name["files_total"], name["unchanged"]) == (repo.sha(), 2, False)
     assert "no forecast: nothing was fetched lately" in hf.run("plan", "--online").out
     assert hub.file_bytes == 0
-    # With one: an unchanged job costs one request.
+    # With one: an unchanged job costs one request, a new commit its history and list.
     hf.run("run")
     repo.commit({"new": "x" * 1000})
     before, asked = snapshot(hf.state, hf.cache), len(hub.requests())
     r, found = online(hf, "--all")
     assert snapshot(hf.state, hf.cache) == before
-    assert found["requests"] == len(hub.requests()) - asked == 3
+    assert found["requests"] == len(hub.requests()) - asked == 4
     assert (found["jobs_unchanged"], found["bytes_to_fetch"]) == (1, 1000)
     assert r.job("org/other")["online"]["unchanged"]
     # Nothing is due: nothing is asked.
     assert online(hf)[1]["jobs_asked"] == 0
-    assert len(hub.requests()) == asked + 3
+    assert len(hub.requests()) == asked + 4
 
 
 def test_plan_online_forecasts_over_several_nights(hub, hf):

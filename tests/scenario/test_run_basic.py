@@ -209,13 +209,16 @@ def test_follow_false_pins(hub, hf, repo):
 
 
 def test_a_branch_that_moves_back(hub, hf, repo):
+    """A person says whether that was meant; then nothing that is there is fetched again."""
     first = repo.sha()
     second = repo.commit({"config.json": "2\n"})
     hf.models("org/name")
     hf.quiet("run")
     repo.branches["main"] = first
+    assert "was rewritten" in hf.run("run", "--all", expect=3).err
+    assert (hf.cache / repo.folder / "refs/main").read_text() == second
     hub.log.clear()
-    hf.run("run", "--all")
+    hf.quiet("run", "org/name")
     checks.check_complete(hf.cache, repo, first, ref="main")
     assert hub.file_bytes == 3
     assert (hf.cache / repo.folder / "snapshots" / second).is_dir()

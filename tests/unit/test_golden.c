@@ -168,6 +168,8 @@ static int set_job(struct plan_job *pj, struct job *job,
 		pj->paused_until.s = WALL_NONE;
 		if (value[0] != '\0')
 			pj->paused_until = fixture_time(value);
+	} else if (strcmp(key, "not_before") == 0) {
+		pj->not_before = fixture_time(value);
 	} else if (strcmp(key, "stateless") == 0) {
 		pj->state = NULL;
 	} else {

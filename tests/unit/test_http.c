@@ -633,7 +633,7 @@ static void rate_limits_are_read_leniently(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++) {
-		struct http_rate_limit limit = { -7, -7 };
+		struct http_rate_limit limit = { .left = -7, .reset_s = -7 };
 
 		print_message("%s\n", cases[i].value ? cases[i].value : "-");
 		assert_int_equal(http_rate_limit_parse(cases[i].value, &limit),

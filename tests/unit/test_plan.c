@@ -21,9 +21,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY_S INT64_C(86400)
-#define AN_ERR(kind, after_s, text)          \
-	{                                    \
-		(kind), 0, (after_s), (text) \
+#define AN_ERR(k, wait_s, words)                                      \
+	{                                                             \
+		.kind = (k), .retry_after_s = (wait_s), .text = words \
 	}
 
 static const int64_t waits_s[] = { 300, 900, 3600 };
@@ -258,6 +258,19 @@ static void test_outcome_kinds(void **state)
 		    "2026-11-22T12:00:00Z", 0, 1 },
 		{ daily, OUTCOME_BUSY, ERR_INIT, PHASE_PARTIAL,
 		    "2026-11-22T12:05:00Z", 300, 1 },
+		/* asked too often: not counted, and not before the server said */
+		{ daily, OUTCOME_FAILED,
+		    { .kind = ERR_TRANSIENT,
+			.retry_after_s = 600,
+			.text = "HTTP 429",
+			.rate_limited = true },
+		    PHASE_RETRYING, "2026-11-22T12:10:00Z", 0, 1 },
+		{ daily, OUTCOME_FAILED,
+		    { .kind = ERR_TRANSIENT,
+			.retry_after_s = -1,
+			.text = "HTTP 429",
+			.rate_limited = true },
+		    PHASE_RETRYING, "2026-11-22T12:05:00Z", 0, 1 },
 		{ daily, OUTCOME_FAILED, AN_ERR(ERR_AUTH, -1, "gated"),
 		    PHASE_PARKED, NULL, 0, 1 },
 		{ daily, OUTCOME_FAILED, AN_ERR(ERR_PERMANENT, 60, "gone"),
