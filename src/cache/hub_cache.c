@@ -487,7 +487,7 @@ int hub_cache_ref_time(struct hub_cache *c, const char *revision,
 {
 	char *rel = ref_rel(c, revision);
 	char *path = rel == NULL ? NULL : fs_join(c->root, rel);
-	struct fs_stat st;
+	struct fs_stat st = { .type = FS_ABSENT };
 	int rc;
 
 	changed->s = WALL_NONE;

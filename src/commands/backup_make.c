@@ -396,7 +396,7 @@ static bool has_same(const struct backup *b, const struct sources *sources)
 int backup_if_changed(struct session *s, struct err *e)
 {
 	struct sources *sources = read_sources(s, e);
-	struct backup *all = NULL, made;
+	struct backup *all = NULL, made = { .files = NULL };
 	uint64_t highest;
 	size_t n = 0;
 	int rc;
@@ -407,8 +407,7 @@ int backup_if_changed(struct session *s, struct err *e)
 	if (rc == 0 && sources->n > 0 &&
 	    (n == 0 || !has_same(&all[n - 1], sources))) {
 		rc = backup_make(s, BACKUP_CHANGED, false, 0, &made, e);
-		if (rc == 0)
-			backup_release(&made);
+		backup_release(&made);
 	}
 	backups_free(all, n);
 	sources_release(sources);

@@ -29,11 +29,14 @@ static int find_jobs(struct hold *h, struct err *e)
 	const struct cli *cli = h->s.cli;
 	size_t *found = calloc(list->n + 1, sizeof(*found));
 	bool *named = calloc(list->n + 1, sizeof(*named));
-	int rc = 0;
+	int rc = -1;
 
 	h->jobs = calloc(list->n + 1, sizeof(*h->jobs));
-	if (found == NULL || named == NULL || h->jobs == NULL)
-		rc = err_nomem(e);
+	if (found == NULL || named == NULL || h->jobs == NULL) {
+		err_nomem(e);
+		goto out;
+	}
+	rc = 0;
 	for (int w = 0; rc == 0 && w < cli->n_words; w++) {
 		size_t n = model_list_find(list, cli->words[w], found);
 
@@ -47,6 +50,7 @@ static int find_jobs(struct hold *h, struct err *e)
 	for (size_t i = 0; rc == 0 && i < list->n; i++)
 		if (named[i])
 			h->jobs[h->n++] = i;
+out:
 	free(found);
 	free(named);
 	return rc;
@@ -152,6 +156,14 @@ static int set_until(struct hold *h, struct err *e)
 	return 0;
 }
 
+/* 0 also if the store said itself why it cannot be opened. */
+static int ask(struct hold *h, struct err *e)
+{
+	if (session_open_store(&h->s, STORE_WRITE) == -1)
+		return 0;
+	return write_requests(h, e) == -1 ? -1 : count_held(h, e);
+}
+
 static int hold(const struct cli *cli, enum job_request_kind kind,
     const char *command)
 {
@@ -161,10 +173,8 @@ static int hold(const struct cli *cli, enum job_request_kind kind,
 
 	session_init(&h.s, cli);
 	if (session_load(&h.s, true) == 0) {
-		if (find_jobs(&h, &e) == -1 || set_until(&h, &e) == -1)
-			session_fail(&h.s, &e);
-		else if (session_open_store(&h.s, STORE_WRITE) == 0 &&
-		    (write_requests(&h, &e) == -1 || count_held(&h, &e) == -1))
+		if (find_jobs(&h, &e) == -1 || set_until(&h, &e) == -1 ||
+		    ask(&h, &e) == -1)
 			session_fail(&h.s, &e);
 	}
 	status = (int)h.s.status;

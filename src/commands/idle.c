@@ -53,7 +53,7 @@ static int compare_texts(const void *a, const void *b)
 /* In an order of their own: another shell may have another one. */
 static void add_environment(struct strbuf *facts)
 {
-	const char *found[VARIABLES_MAX];
+	const char *found[VARIABLES_MAX] = { NULL };
 	size_t n = 0;
 
 	for (const char *const *v = dirs_environment(); *v != NULL; v++)
@@ -199,7 +199,7 @@ bool idle_read(const struct session *s, struct idle_record *r)
 	    n != sizeof(bytes))
 		return false;
 	memcpy(r->fingerprint, bytes, IDLE_FINGERPRINT_BYTES);
-	at = get(get(get(get(at, &wake, 8), &next, 8), &last, 8), &parked, 4);
+	(void)get(get(get(get(at, &wake, 8), &next, 8), &last, 8), &parked, 4);
 	r->wake.s = (int64_t)wake;
 	r->next_due.s = (int64_t)next;
 	r->last_run.s = (int64_t)last;

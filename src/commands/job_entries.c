@@ -193,7 +193,7 @@ static void pause_entry(struct job_entry *entry, const struct job_request *r,
 static const struct job_request *find_request(const struct job_request *all,
     size_t n, const uint8_t key[JOB_KEY_BYTES])
 {
-	struct job_request wanted;
+	struct job_request wanted = { .retry = false };
 
 	if (n == 0)
 		return NULL;
@@ -340,7 +340,8 @@ static int put_states(struct session *s, const struct job_state **states,
 	size_t group;
 
 	if (n > 0)
-		qsort(states, n, sizeof(states[0]), compare_pointers);
+		qsort(states, n, sizeof(const struct job_state *),
+		    compare_pointers);
 	for (size_t i = 0; i < n; i += group) {
 		group = n - i < SAVE_GROUP ? n - i : SAVE_GROUP;
 		if (store_jobs_put(s->store, states + i, group, e) == -1)
@@ -374,7 +375,8 @@ static int retire_unlisted(struct job_entries *entries, struct session *s,
 	size_t n = 0, deleted = 0;
 	int rc = 0;
 
-	removed = calloc(entries->n_unlisted + 1, sizeof(removed[0]));
+	removed = calloc(entries->n_unlisted + 1,
+	    sizeof(const struct job_state *));
 	if (removed == NULL)
 		return err_nomem(e);
 	for (size_t i = 0; rc == 0 && i < entries->n_unlisted; i++) {
@@ -450,7 +452,7 @@ int job_entries_save_changed(struct job_entries *entries, struct session *s,
 
 	if (job_entries_set_due(entries, s, now, e) == -1)
 		return -1;
-	changed = calloc(entries->n + 1, sizeof(changed[0]));
+	changed = calloc(entries->n + 1, sizeof(const struct job_state *));
 	if (changed == NULL)
 		return err_nomem(e);
 	for (size_t i = 0; i < entries->n; i++) {

@@ -289,10 +289,13 @@ static int collect_slots(const struct agenda *a, struct group *group)
 	group->begin = calloc(a->n + 1, sizeof(*group->begin));
 	if (group->slots == NULL || group->begin == NULL)
 		return -1;
-	for (i = 0; i < a->n; i++)
-		if (a->order[i]->schedule == group->s &&
-		    (a->order[i]->what & UPCOMING_SLOT) != 0)
-			group->slots[group->n_slots++] = a->order[i];
+	for (i = 0; i < a->n; i++) {
+		struct upcoming *u = a->order[i];
+
+		if (u != NULL && u->schedule == group->s &&
+		    (u->what & UPCOMING_SLOT) != 0)
+			group->slots[group->n_slots++] = u;
+	}
 	return 0;
 }
 
@@ -342,8 +345,13 @@ static int count_jobs(struct forecast *f)
 	}
 	for (i = 0; i < f->n_groups; i++) {
 		group = &f->groups[i];
-		for (sum = k = 0; k < group->n_slots; k++)
-			group->slots[k]->n_jobs = sum += group->begin[k];
+		if (group->slots == NULL)
+			continue; /* of intervals: each job's own */
+		for (sum = k = 0; k < group->n_slots; k++) {
+			sum += group->begin[k];
+			if (group->slots[k] != NULL)
+				group->slots[k]->n_jobs = sum;
+		}
 	}
 	return 0;
 }
@@ -382,8 +390,10 @@ static int look_ahead(struct forecast *f)
 	}
 	if (count_jobs(f) == -1)
 		return -1;
+	/* The first n are always there; analyzers cannot know. */
 	for (i = 0; i < f->agenda.n; i++)
-		complete(f, f->agenda.order[i]);
+		if (f->agenda.order[i] != NULL)
+			complete(f, f->agenda.order[i]);
 	return 0;
 }
 

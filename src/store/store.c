@@ -127,7 +127,7 @@ static int open_work(struct store_txn *t, void *arg)
 
 static const char *owner_text(const char *owner)
 {
-	return owner[0] == '\0' ? "no configuration" : owner;
+	return owner == NULL || owner[0] == '\0' ? "no configuration" : owner;
 }
 
 static int refuse_other(const struct store *s, const struct opening *o,

@@ -140,7 +140,7 @@ static int make_pipes(int out[2], int told[2], struct err *e)
 int process_run(const struct process_spec *spec, struct process_result *result,
     struct err *e)
 {
-	int out[2], told[2], code = 0, failure = 0;
+	int out[2] = { -1, -1 }, told[2] = { -1, -1 }, code = 0, failure = 0;
 	pid_t pid;
 
 	result->status = -1;
