@@ -423,7 +423,8 @@ int upcoming_build(const struct plan_job *jobs, size_t n, size_t max,
 	    f->after != NULL && list->items != NULL)
 		rc = look_ahead(f);
 	for (i = 0; rc == 0 && i < f->agenda.n; i++)
-		list->items[list->n++] = *f->agenda.order[i];
+		if (f->agenda.order[i] != NULL)
+			list->items[list->n++] = *f->agenda.order[i];
 	for (i = 0; i < f->n_groups; i++) {
 		free(f->groups[i].slots);
 		free(f->groups[i].begin);
