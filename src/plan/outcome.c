@@ -55,12 +55,11 @@ static void succeed(struct job_state *state, const struct outcome *outcome,
 	state->target[0] = '\0';
 }
 
-/* At a given instant (now, if it never comes). */
 static void try_at(struct job_state *state, enum job_phase phase,
-    struct wall when, struct wall now)
+    struct wall when)
 {
 	state->phase = phase;
-	state->next_try = when.s == WALL_NONE ? now : when;
+	state->next_try = when;
 }
 
 static void try_after(struct job_state *state, enum job_phase phase,
@@ -102,7 +101,7 @@ static void count_failure(struct job_state *state, const struct schedule *s,
 	 */
 	chance = next_chance(state, s, now, cal);
 	if (chance.s != WALL_NONE && chance.s < now.s + policy->reset_after_s)
-		try_at(state, PHASE_FAILED, chance, now);
+		try_at(state, PHASE_FAILED, chance);
 	else
 		try_after(state, PHASE_FAILED, policy->reset_after_s, now);
 	if (server_s > 0 && state->next_try.s < now.s + longer(0, server_s)) {
@@ -127,8 +126,7 @@ static int fail(struct job_state *state, const struct job *job,
 	if (kind == ERR_TRANSIENT && error->rate_limited) {
 		try_at(state, PHASE_RETRYING,
 		    (struct wall){ now.s +
-			(server_s > 0 ? longer(0, server_s) : first_s) },
-		    now);
+			(server_s > 0 ? longer(0, server_s) : first_s) });
 		return job_state_set_error(state, error);
 	}
 	switch (kind) {
@@ -151,11 +149,18 @@ static int fail(struct job_state *state, const struct job *job,
 	return job_state_set_error(state, error);
 }
 
-/* Stopped by no fault of its own; what was not begun only waits. */
-static void put_off(struct job_state *state, struct wall when, struct wall now)
+/*
+ * Stopped by no fault of its own; what was not begun only waits.  Without a
+ * chance to come, for as long as a failed job does: never for the next tick,
+ * which would undo the stop.
+ */
+static void put_off(struct job_state *state, struct wall chance,
+    struct wall now, const struct outcome_policy *policy)
 {
+	if (chance.s == WALL_NONE)
+		chance.s = now.s + policy->reset_after_s;
 	try_at(state, state->target[0] != '\0' ? PHASE_PARTIAL : PHASE_WAITING,
-	    when, now);
+	    chance);
 }
 
 int outcome_apply(struct job_state *state, const struct job *job,
@@ -176,14 +181,14 @@ int outcome_apply(struct job_state *state, const struct job *job,
 		succeed(state, outcome, now);
 		break;
 	case OUTCOME_WINDOW_END:
-		put_off(state, window_next_opening(s, cal, now), now);
+		put_off(state, window_next_opening(s, cal, now), now, policy);
 		break;
 	case OUTCOME_BUDGET_END:
-		put_off(state, next_chance(state, s, now, cal), now);
+		put_off(state, next_chance(state, s, now, cal), now, policy);
 		break;
 	case OUTCOME_INTERRUPTED:
 	case OUTCOME_PAUSED:
-		put_off(state, now, now);
+		put_off(state, now, now, policy);
 		break;
 	case OUTCOME_BUSY:
 		try_after(state, PHASE_PARTIAL,

@@ -41,8 +41,9 @@ struct outcome {
  * Update *state after an attempt that ended at `now`.
  * - UNCHANGED/UPDATED: current; failures forgotten; confirmed_at, changed_at.
  * - WINDOW_END: partial, next_try = next opening.  BUDGET_END: partial,
- *   next_try = next slot or opening, whichever is first.  INTERRUPTED, PAUSED,
- *   BUSY: partial, next_try = now (BUSY: now + waits_s[0]).
+ *   next_try = next slot or opening, whichever is first.  If none is to come,
+ *   both wait for reset_after_s.  INTERRUPTED, PAUSED, BUSY: partial,
+ *   next_try = now (BUSY: now + waits_s[0]).
  * - FAILED because we asked too often: retrying when the server said, not
  *   counted.
  * - FAILED by kind: AUTH, PERMANENT -> parked.  UNREACHABLE -> retrying, not

@@ -246,8 +246,9 @@ static void test_outcome_kinds(void **state)
 		{ daily, OUTCOME_UPDATED, ERR_INIT, PHASE_CURRENT, NULL, 0, 0 },
 		{ windowed, OUTCOME_WINDOW_END, ERR_INIT, PHASE_PARTIAL,
 		    "2026-11-22T22:00:00Z", 0, 1 },
+		/* no opening is to come: after reset_after, not at once */
 		{ daily, OUTCOME_WINDOW_END, ERR_INIT, PHASE_PARTIAL,
-		    "2026-11-22T12:00:00Z", 0, 1 },
+		    "2026-11-23T12:00:00Z", 0, 1 },
 		{ windowed, OUTCOME_BUDGET_END, ERR_INIT, PHASE_PARTIAL,
 		    "2026-11-22T22:00:00Z", 0, 1 },
 		{ daily, OUTCOME_BUDGET_END, ERR_INIT, PHASE_PARTIAL,

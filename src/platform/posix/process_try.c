@@ -18,6 +18,7 @@
 static uint64_t address_bytes(void)
 {
 	char text[64];
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t pages = 0;
 	ssize_t n;
 	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -29,9 +30,11 @@ static uint64_t address_bytes(void)
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	if (num_parse_u64(text, strcspn(text, " "), UINT32_MAX, &pages) == -1)
+	/* Sanitizers reserve terabytes: more pages than 32 bits can count. */
+	if (num_parse_u64(text, strcspn(text, " "), (uint64_t)INT64_MAX / page,
+		&pages) == -1)
 		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return pages * page;
 }
 
 static void lower_limit(int resource, uint64_t value)
