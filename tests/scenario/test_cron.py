@@ -84,6 +84,41 @@ def crontab(name, *args, **options):
     return subprocess.run(["crontab", "-u", name, *args], capture_output=True, **options)
 
 
+def test_a_job_that_spans_several_ticks(hub, new_hf, user, cron):
+    """One run works for as long as it takes; those that come meanwhile leave at once."""
+    need(FAKETIME, "faketime: a minute of cron's in three seconds")
+    account, home = user
+    # Twelve seconds: four of cron's minutes.
+    repo = hub.add_repo("org/name", {"w.bin": Lfs(Generated(1, 3_000_000))})
+    hf = Hfcron(home / "hf", hub.endpoint)
+    hf.configure(transfer={"bandwidth": "250kB/s"})
+    program = shutil.copy(new_hf("x").binary, home / "hfcron")
+    hf.models("org/name")
+    tick = home / "hf/tick"
+    tick.write_text("#!/bin/sh\nunset LD_PRELOAD FAKETIME\nbegan=$(date +%s%N)\n"
+                    f"{program} run >>{home}/hf/mail 2>&1\n"
+                    f"echo $? $began $(date +%s%N) >>{home}/hf/calls\n")
+    tick.chmod(0o755)
+    subprocess.run(["chown", "-R", account.pw_name, home / "hf"], check=True)
+    assert crontab(account.pw_name, "-", input=f"* * * * * {tick}\n".encode()).returncode == 0
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not (hf.cache / repo.folder / "refs/main").exists():
+        time.sleep(0.1)
+    checks.check_complete(hf.cache, repo)
+    time.sleep(1)  # the run itself has to write its line
+    crontab(account.pw_name, "-r")
+    calls = [tuple(map(int, line.split())) for line in
+             (home / "hf/calls").read_text().splitlines()]
+    assert {code for code, _, _ in calls} == {0}
+    assert (home / "hf/mail").read_text() == "", "no mail: that another one works is no trouble"
+    at_work = max(calls, key=lambda c: c[2] - c[1])
+    meanwhile = [c for c in calls if at_work[1] < c[1] and c[2] < at_work[2]]
+    assert len(meanwhile) >= 2, calls
+    assert all(end - begin < 2e9 for _, begin, end in meanwhile), calls
+    assert hub.file_bytes == repo.blob_bytes()
+    assert len(hub.requests(path="*/revision/*")) == 1
+
+
 def test_installed_line(hub, new_hf, user, cron):
     """install-cron --user NAME: with other people's lines, run, and away again."""
     account, home = user
