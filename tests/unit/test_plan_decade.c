@@ -7,7 +7,7 @@
  * due index nor the model has anything to say are left out.  The zones' clocks
  * are the C library's, read from the system's zone files.
  *
- * With TEST_SMALL in the environment (for valgrind) three zones do.
+ * Under valgrind a year in three zones does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,12 +26,13 @@
 #include "platform/zone.h"
 #include "support/minute_walk.h"
 #include "support/plan_fixture.h"
+#include "support/small.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY_S INT64_C(86400)
 #define YEAR_S (365 * DAY_S + 6 * 3600)
 
-enum { TICK_S = 300, LATE_S = 3600, SMALL_ZONES = 3, STRETCHES_MAX = 100 };
+enum { TICK_S = 300, LATE_S = 3600, STRETCHES_MAX = 100 };
 
 enum { DECADE = 10 };
 
@@ -85,11 +86,6 @@ static uint32_t roll(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
 	return *seed >> 8;
-}
-
-static bool is_small(void)
-{
-	return getenv("TEST_SMALL") != NULL;
 }
 
 /* --- the zone's clock ------------------------------------------------------ */
@@ -643,11 +639,12 @@ static void run_zone(size_t turn, int64_t start, int years)
 static void test_decade(void **state)
 {
 	int64_t start = fixture_time("2011-06-01T00:00:00Z").s;
-	size_t z;
+	size_t z, n = all_or(COUNT(zones), 3);
+	int years = (int)all_or(DECADE, 1);
 
 	(void)state;
-	for (z = 0; z < (is_small() ? SMALL_ZONES : COUNT(zones)); z++)
-		run_zone(z, start, is_small() ? 1 : DECADE);
+	for (z = 0; z < n; z++)
+		run_zone(z, start, years);
 }
 
 int main(void)

@@ -1,6 +1,8 @@
 /* test_store_damage.c - a store that is broken, planted or not ours. */
 #include "test_store_fixture.h"
 
+#include "support/small.h"
+
 #include <fcntl.h>
 #include <signal.h>
 
@@ -156,7 +158,7 @@ static void expect_replaced(const char *what)
 
 static void a_cut_off_file_is_replaced(void **state)
 {
-	size_t used = make_store(), n, at;
+	size_t used = make_store(), n, at, step = all_or(512, 16 * 512);
 	const char *data;
 	char *bytes, what[64];
 	struct store *s;
@@ -164,7 +166,7 @@ static void a_cut_off_file_is_replaced(void **state)
 	(void)state;
 	bytes = read_all(in_state("store/data.mdb"), &n);
 	assert_true(used <= n && used > 20 * PAGE);
-	for (at = 512; at < used; at += 512) {
+	for (at = 512; at < used; at += step) {
 		data = in_state("store/data.mdb");
 		write_all(data, bytes, at);
 		(void)snprintf(what, sizeof(what), "%zu of %zu bytes", at,
