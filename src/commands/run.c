@@ -379,7 +379,7 @@ static void set_deadline(struct run *run)
 /* What a run that died may have left: nobody is to take it for ours. */
 static void forget_last_run(struct session *s)
 {
-	stop_request_clear(s);
+	stop_request_forget_others(s);
 	progress_forget(s);
 }
 
@@ -627,7 +627,6 @@ static void run_all(struct run *run)
 	/* Stopped by `hfcron stop`: that is an orderly end. */
 	if (signals_pending() != 0 && stop_request_is_there(s))
 		signals_forget();
-	stop_request_clear(s);
 	if (run->entries.items != NULL && s->store != NULL)
 		remember_idle(run);
 }

@@ -69,7 +69,9 @@ static int ask(struct session *s, const char *path, struct file_lock *mark,
 	bool was_there = false;
 	struct err why = ERR_INIT;
 
-	if (stop_request_make(s, mark, &was_there, &why) == -1) {
+	if (read_pid(path, &pid, e) == -1)
+		return -1;
+	if (stop_request_make(s, pid, mark, &was_there, &why) == -1) {
 		if (why.kind == ERR_BUSY)
 			return 0;
 		*e = why;
@@ -81,8 +83,6 @@ static int ask(struct session *s, const char *path, struct file_lock *mark,
 		if (busy != 1)
 			return busy;
 	}
-	if (read_pid(path, &pid, e) == -1)
-		return -1;
 	if (process_ask_to_stop(pid, &why) == 0 || is_at_work(path, e) == 0)
 		return 0;
 	*e = why;
