@@ -28,6 +28,7 @@ struct fetch_file {
 	uint8_t partial_key[STORE_KEY_BYTES];
 	bool has_record;	      /* the store knows its partial file */
 	char *url, *partial_path;     /* own */
+	char *shortcut;		      /* own; past resolve, or NULL */
 	struct partial_state partial; /* own; what is resumed */
 	struct engine_resume resume;  /* the same as the engine takes it */
 };
@@ -50,6 +51,7 @@ static void fetch_file_free(struct fetch_file *file)
 	lock_release(&file->lock);
 	partial_state_release(&file->partial);
 	free(file->url);
+	free(file->shortcut);
 	free(file->partial_path);
 	free(file);
 }
@@ -278,6 +280,10 @@ static struct fetch_file *open_file(struct job_fetch *fetch, struct job_work *w,
 	file->lock.fd = -1;
 	file->url = hub_url_resolve(fetch->session->config.endpoint,
 	    w->job->type, w->job->name, w->commit, f->path);
+	if (!w->no_shortcuts && job_work_digest(f) == DIGEST_GIT_SHA1)
+		file->shortcut = hub_url_resolve_cache(fetch->session->config
+							   .endpoint,
+		    w->job->type, w->job->name, w->commit, f->path);
 	file->partial_path = destination_partial_path(w->destination, f);
 	if (file->url == NULL || file->partial_path == NULL) {
 		err_nomem(e);
@@ -300,6 +306,7 @@ static void fill_spec(struct fetch_file *file, struct engine_file *spec)
 	memset(spec, 0, sizeof(*spec));
 	spec->file = file;
 	spec->url = file->url;
+	spec->direct_url = file->shortcut;
 	spec->partial_path = file->partial_path;
 	spec->size = f->size;
 	spec->digest = job_work_digest(f);
@@ -479,8 +486,13 @@ static int on_response(void *cookie, void *owner, const struct http_response *r,
     struct err *e)
 {
 	struct fetch_file *file = owner;
+	int status = http_response_status(r);
 
 	(void)cookie;
+	/* Not here, or not for such files: once asked is enough. */
+	if (file->shortcut != NULL && status >= 400 && status < 500 &&
+	    status != 429 && strcmp(http_response_url(r), file->shortcut) == 0)
+		file->work->no_shortcuts = true;
 	hub_note_budget(&file->fetch->session->hub, HUB_RESOLVERS, r,
 	    clock_wall());
 	return hub_check_identity(r, remote_of(file), file->work->commit, e);
@@ -598,7 +610,9 @@ static int on_whole(void *cookie, void *owner, struct err *e)
 	struct job_work *w = file->work;
 
 	(void)cookie;
-	if (destination_accept(w->destination, remote_of(file), e) == -1)
+	/* Small ones share the sync that publishing begins with. */
+	if (destination_accept(w->destination, remote_of(file),
+		remote_of(file)->size >= ENGINE_RANGED_BYTES, e) == -1)
 		return -1;
 	forget_partial(file);
 	job_work_proved(w, fetch->session, file->index);
@@ -668,6 +682,52 @@ static void end_rest(struct job_fetch *fetch, const struct err *stop,
 	}
 }
 
+/* --- the optimum of the last night ----------------------------------------- */
+
+enum { HOST_BYTES = 32, OPTIMUM_BYTES = HOST_BYTES + 2 };
+
+/* How many connections large files were worth there: of the Hub's host, which
+ * sends to the same places for its files. */
+static const char OPTIMUM[] = "bulk connections";
+
+static void hash_host(const struct session *s, uint8_t hash[HOST_BYTES])
+{
+	digest_sha256(s->config.endpoint, strlen(s->config.endpoint), hash);
+}
+
+/* 1, the modest beginning, if nothing is known. */
+static unsigned load_optimum(struct session *s)
+{
+	uint8_t bytes[OPTIMUM_BYTES], host[HOST_BYTES];
+	struct err ignored = ERR_INIT;
+	unsigned level;
+	size_t n;
+
+	if (s->store == NULL ||
+	    store_meta_get(s->store, OPTIMUM, bytes, sizeof(bytes), &n,
+		&ignored) == -1 ||
+	    n != sizeof(bytes))
+		return 1;
+	hash_host(s, host);
+	level = bytes[HOST_BYTES] | (unsigned)bytes[HOST_BYTES + 1] << 8;
+	return memcmp(bytes, host, sizeof(host)) == 0 && level > 0 ? level : 1;
+}
+
+/* Without it the next night begins modestly: no failure. */
+static void save_optimum(struct session *s, unsigned level)
+{
+	uint8_t bytes[OPTIMUM_BYTES];
+	struct err e = ERR_INIT;
+
+	if (s->store == NULL || level == load_optimum(s))
+		return;
+	hash_host(s, bytes);
+	bytes[HOST_BYTES] = (uint8_t)level;
+	bytes[HOST_BYTES + 1] = (uint8_t)(level >> 8);
+	if (store_meta_put(s->store, OPTIMUM, bytes, sizeof(bytes), &e) == -1)
+		log_event(&s->log, LOG_WARN, e.text, NULL);
+}
+
 int job_fetch(struct job_fetch *fetch, enum outcome_kind (*why)(void *cookie),
     void *why_cookie, struct err *e)
 {
@@ -685,6 +745,7 @@ int job_fetch(struct job_fetch *fetch, enum outcome_kind (*why)(void *cookie),
 	options.origin = &s->hub.origin;
 	options.token = s->hub.token;
 	options.connections = s->config.transfer.connections;
+	options.bulk_connections = load_optimum(s);
 	options.backoff.first_ms = s->config.retry.first_wait_ms;
 	options.backoff.limit = s->config.retry.attempts;
 	options.dice = dice;
@@ -694,6 +755,7 @@ int job_fetch(struct job_fetch *fetch, enum outcome_kind (*why)(void *cookie),
 	if (engine == NULL)
 		return -1;
 	(void)engine_run(engine, &stop);
+	save_optimum(s, engine_bulk_connections(engine));
 	engine_free(engine);
 	end_rest(fetch, &stop, why, why_cookie);
 	return 0;

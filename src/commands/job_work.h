@@ -66,6 +66,7 @@ struct job_work {
 	bool wants_each; /* every include pattern must match */
 	bool ref_is_right;
 	bool begun;		     /* its bytes were asked for */
+	bool no_shortcuts; /* the Hub serves its files through resolve only */
 	bool stopped;		     /* window, budget or signal ended it */
 	enum outcome_kind stop_kind; /* which of them */
 	/* results */

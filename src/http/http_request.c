@@ -348,7 +348,7 @@ static CURLcode set_common(struct http_request *r)
 	/* Refused where the handle still has a buffer from its last request,
 	 * which is then good enough. */
 	(void)curl_easy_setopt(r->easy, CURLOPT_BUFFERSIZE,
-	    rate > 0 && rate < LOW_RATE ? 16L * 1024 : 64L * 1024);
+	    rate > 0 && rate < LOW_RATE ? 16L * 1024 : 256L * 1024);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);

@@ -83,6 +83,19 @@ char *hub_url_resolve(const char *endpoint, enum repo_type type, const char *id,
 	return url;
 }
 
+char *hub_url_resolve_cache(const char *endpoint, enum repo_type type,
+    const char *id, const char *commit, const char *path)
+{
+	char *file = http_url_encode(path, false);
+	char *url = NULL;
+
+	if (file != NULL)
+		url = text_format("%s/api/resolve-cache/%ss/%s/%s/%s", endpoint,
+		    repo_type_name(type), id, commit, file);
+	free(file);
+	return url;
+}
+
 char *hub_url_page(const char *endpoint, enum repo_type type, const char *id)
 {
 	return text_format("%s/%s%s", endpoint, page_prefix(type), id);

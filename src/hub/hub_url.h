@@ -17,6 +17,10 @@ char *hub_url_tree(const char *endpoint, enum repo_type type, const char *id,
     const char *commit);
 char *hub_url_resolve(const char *endpoint, enum repo_type type, const char *id,
     const char *commit, const char *path);
+/* Where resolve sends for a file in git, as it is now; the Hub documents it, but
+ * answers any 4xx where it does not serve this file so. */
+char *hub_url_resolve_cache(const char *endpoint, enum repo_type type,
+    const char *id, const char *commit, const char *path);
 /* The repository's page, for "ask for access at ...". */
 char *hub_url_page(const char *endpoint, enum repo_type type, const char *id);
 

@@ -82,6 +82,16 @@ void fs_close(int *fd); /* sets -1; legal on -1 */
 /* All n bytes at offset, or failure. */
 int fs_pwrite(int fd, const void *bytes, size_t n, uint64_t offset,
     const char *path, struct err *e);
+/*
+ * A second descriptor of the same open file whose writes pass the page cache
+ * by (the caller's, fs_close); -1 where the system or the file system has no
+ * such thing.  `path` is where it was opened.
+ */
+int fs_open_direct(const char *path, int fd);
+/* All n bytes; memory, offset and n are multiples of 4096.  *refused, with 0:
+ * the file system does not take it, and some may be written. */
+int fs_pwrite_direct(int direct_fd, const void *bytes, size_t n,
+    uint64_t offset, const char *path, bool *refused, struct err *e);
 /* Up to n bytes; *got < n only at the end of the file. */
 int fs_pread(int fd, void *bytes, size_t n, uint64_t offset, size_t *got,
     const char *path, struct err *e);
@@ -93,6 +103,9 @@ int fs_sync(int fd, const char *path, struct err *e);
 int fs_sync_dir(const char *dir, struct err *e);
 /* Start write-back of a range without waiting; a hint, never fails. */
 void fs_start_writeback(int fd, uint64_t offset, uint64_t n);
+/* Nobody will read that range soon: a hint that frees the page cache of what is
+ * on disk.  Never fails. */
+void fs_drop_cache(int fd, uint64_t offset, uint64_t n);
 /* Reserve blocks without changing the file's length; where the file system
  * cannot, success without effect. */
 int fs_reserve(int fd, uint64_t size, const char *path, struct err *e);

@@ -11,12 +11,48 @@ enum {
 	LARGE_FILES_MAX = 2, /* open at a time: depth before breadth */
 	/* Files that wait for a retry keep their place but take no
 	 * connection; this many may wait before pulling pauses. */
-	OPEN_FILES_FACTOR = 2
+	OPEN_FILES_FACTOR = 2,
+	/* So many more may wait for their syncs: the first one of a batch
+	 * commits what the file system has noted of all of them. */
+	PROVEN_FILES_MAX = 128
 };
+
+/* All blocks of an engine together, and the largest and smallest block. */
+#define BLOCKS_TOTAL_BYTES ((size_t)36 * 1024 * 1024)
+#define BLOCK_MAX_BYTES ((size_t)1024 * 1024)
+#define BLOCK_MIN_BYTES ((size_t)64 * 1024)
 
 static void wake(void *cookie)
 {
 	http_client_wake(cookie);
+}
+
+/* Two for each connection, and as many again on their way. */
+static struct block_pool *make_blocks(unsigned connections)
+{
+	size_t bytes = BLOCK_MAX_BYTES;
+
+	while (bytes > BLOCK_MIN_BYTES &&
+	    BLOCKS_TOTAL_BYTES / bytes < 3 * (size_t)connections)
+		bytes /= 2;
+	return block_pool_new((unsigned)(BLOCKS_TOTAL_BYTES / bytes), bytes);
+}
+
+static int make_works(struct engine *engine, struct err *e)
+{
+	struct http_client *http = engine->options.http;
+
+	engine->works.blocks = make_blocks(engine->options.connections);
+	if (engine->works.blocks == NULL)
+		return err_nomem(e);
+	engine->syncs = work_pool_new(SYNC_THREADS, wake, http, e);
+	if (engine->syncs == NULL)
+		return -1;
+	engine->works.writes = work_pool_new(1, wake, http, e);
+	if (engine->works.writes == NULL)
+		return -1;
+	engine->works.hashes = work_pool_new(1, wake, http, e);
+	return engine->works.hashes == NULL ? -1 : 0;
 }
 
 struct engine *engine_new(const struct engine_options *options,
@@ -31,9 +67,12 @@ struct engine *engine_new(const struct engine_options *options,
 	engine->options = *options;
 	engine->callbacks = *callbacks;
 	engine->allowed = options->connections;
-	engine->pool = sync_pool_new(SYNC_THREADS, wake, options->http, e);
-	if (engine->pool == NULL) {
-		free(engine);
+	adapt_init(&engine->adapt,
+	    options->bulk_connections > 0 ? options->bulk_connections
+					  : options->connections,
+	    options->connections);
+	if (make_works(engine, e) == -1) {
+		engine_free(engine);
 		return NULL;
 	}
 	return engine;
@@ -44,14 +83,23 @@ void engine_free(struct engine *engine)
 	if (engine == NULL)
 		return;
 	/* Threads first: they use the files' descriptors. */
-	sync_pool_free(engine->pool);
+	work_pool_free(engine->syncs);
+	work_pool_free(engine->works.writes);
+	work_pool_free(engine->works.hashes);
 	while (engine->files != NULL) {
 		struct open_file *f = engine->files;
 
 		engine->files = f->next;
 		engine_file_free(f);
 	}
+	block_pool_free(engine->works.blocks);
 	free(engine);
+}
+
+unsigned engine_bulk_connections(const struct engine *engine)
+{
+	return engine->adapt.from != 0 ? engine->adapt.from
+				       : engine->adapt.level;
 }
 
 void engine_progress(const struct engine *engine, struct engine_progress *out)
@@ -61,13 +109,22 @@ void engine_progress(const struct engine *engine, struct engine_progress *out)
 	out->connections_busy = engine->n_busy;
 }
 
+static unsigned count_fetching(const struct engine *engine)
+{
+	unsigned n = 0;
+
+	for (const struct open_file *f = engine->files; f != NULL; f = f->next)
+		if (f->phase != FILE_SYNCING && f->phase != FILE_WHOLE)
+			n++;
+	return n;
+}
+
 static unsigned count_large(const struct engine *engine)
 {
 	unsigned n = 0;
 
 	for (const struct open_file *f = engine->files; f != NULL; f = f->next)
-		if (f->partial.size >= ENGINE_RANGED_BYTES &&
-		    f->phase == FILE_FETCHING)
+		if (f->is_large && f->phase == FILE_FETCHING)
 			n++;
 	return n;
 }
@@ -79,8 +136,10 @@ static bool pull(struct engine *engine, struct mono now)
 	struct err e = ERR_INIT;
 
 	if (engine->no_more || now.ms < engine->pull_at.ms ||
-	    engine->n_files >=
+	    count_fetching(engine) >=
 		OPEN_FILES_FACTOR * engine->options.connections ||
+	    engine->n_files >= OPEN_FILES_FACTOR * engine->options.connections +
+		    PROVEN_FILES_MAX ||
 	    count_large(engine) >= LARGE_FILES_MAX)
 		return false;
 	memset(&spec, 0, sizeof(spec));
@@ -127,12 +186,57 @@ static void fill(struct engine *engine, struct mono now)
 			return;
 }
 
-static void take_syncs(struct engine *engine, int wait)
+static bool take_blocks(struct work_pool *pool, int wait)
 {
-	struct sync_job *job;
+	struct work_job *job;
+	bool any = false;
 
-	while ((job = sync_pool_take(engine->pool, wait)) != NULL)
-		engine_file_synced(job->cookie);
+	while ((job = work_pool_take(pool, wait)) != NULL) {
+		struct block *block = job->cookie;
+
+		engine_file_block_done(block->owner, block);
+		any = true;
+	}
+	return any;
+}
+
+/* What the threads have done.  `wait`: until they have nothing to do. */
+static void take_works(struct engine *engine, int wait)
+{
+	struct work_job *job;
+	bool any;
+
+	do {
+		any = take_blocks(engine->works.writes, wait);
+		any = take_blocks(engine->works.hashes, wait) || any;
+		while ((job = work_pool_take(engine->syncs, wait)) != NULL) {
+			engine_file_synced(job->cookie);
+			any = true;
+		}
+	} while (wait && any);
+}
+
+/* Who waits for room goes on; if there is none, what is furthest from a front
+ * is hashed from the disk later. */
+static void resume_pieces(struct engine *engine)
+{
+	struct open_file *furthest = NULL;
+	uint64_t most = 0, distance;
+
+	if (block_free_count(engine->works.blocks) == 0) {
+		for (struct open_file *f = engine->files; f != NULL;
+		     f = f->next) {
+			distance = partial_file_furthest(&f->partial);
+			if (distance > most) {
+				most = distance;
+				furthest = f;
+			}
+		}
+		if (furthest != NULL)
+			partial_file_give_up_furthest(&furthest->partial);
+	}
+	for (struct open_file *f = engine->files; f != NULL; f = f->next)
+		engine_piece_resume(f);
 }
 
 /* Advance all files and release those that ended. */
@@ -193,8 +297,34 @@ static void stop_all(struct engine *engine, const struct err *why)
 				engine_file_fail(f, why);
 		}
 		advance(engine, clock_mono());
-		take_syncs(engine, 1);
+		take_works(engine, 1);
 	}
+}
+
+/* There is more to ask for than is asked for: at the end of a file, or where
+ * few requests suffice, the rate says nothing about their number. */
+static bool wants_more(const struct engine *engine)
+{
+	for (const struct open_file *f = engine->files; f != NULL;
+	     f = f->next) {
+		uint64_t taken;
+
+		if (!f->is_large || f->phase != FILE_FETCHING)
+			continue;
+		taken = extents_bytes(&f->partial.received);
+		for (const struct piece *p = f->pieces; p != NULL; p = p->next)
+			taken += p->range.to - p->at;
+		if (taken < f->partial.size)
+			return true;
+	}
+	return false;
+}
+
+static void adapt(struct engine *engine, struct mono now)
+{
+	if (engine->options.bulk_connections > 0)
+		adapt_note(&engine->adapt, engine->progress.bytes_received,
+		    engine->n_bulk > 0 && wants_more(engine), now);
 }
 
 int engine_run(struct engine *engine, struct err *e)
@@ -204,9 +334,11 @@ int engine_run(struct engine *engine, struct err *e)
 		struct err stop = ERR_INIT;
 		bool busy;
 
-		take_syncs(engine, 0);
+		take_works(engine, 0);
 		busy = advance(engine, now);
+		resume_pieces(engine);
 		fill(engine, now);
+		adapt(engine, now);
 		if (engine->no_more && engine->files == NULL)
 			return 0;
 		if (http_client_step(engine->options.http,

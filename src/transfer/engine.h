@@ -78,7 +78,10 @@ struct engine_durable {
 /* One file to fetch.  The caller's `file` identifies it in all callbacks. */
 struct engine_file {
 	void *file;
-	const char *url;	  /* copied */
+	const char *url; /* copied */
+	/* A shorter way to the same bytes, copied; NULL: none is known.  When it
+	 * is refused `url` is asked. */
+	const char *direct_url;
 	const char *partial_path; /* copied; its directory exists */
 	uint64_t size;
 	enum digest_kind digest;
@@ -138,6 +141,11 @@ struct engine_options {
 	const struct http_origin *origin; /* of the credential; borrowed */
 	const struct secret *token;	  /* borrowed; NULL: none */
 	unsigned connections;		  /* at the same time */
+	/*
+	 * Find out how many of them the pieces of large files are worth: 0: all
+	 * of them, always; else to begin with.
+	 */
+	unsigned bulk_connections;
 	struct backoff_policy backoff;
 	double (*dice)(void *cookie); /* jitter in [0,1) */
 	void *dice_cookie;
@@ -157,6 +165,8 @@ struct engine *engine_new(const struct engine_options *options,
  * ERR_CANCELLED.  This takes well under two seconds unless the disk stalls.
  */
 int engine_run(struct engine *engine, struct err *e);
+/* What bulk_connections turned out to be best. */
+unsigned engine_bulk_connections(const struct engine *engine);
 void engine_progress(const struct engine *engine, struct engine_progress *out);
 void engine_free(struct engine *engine);
 

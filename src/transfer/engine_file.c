@@ -7,8 +7,6 @@
 #include "transfer/engine_internal.h"
 
 enum { CHECKPOINT_MS = 2000 };
-/* Hashed in one turn of the loop, so that the sockets do not wait long. */
-#define HASH_TURN_BYTES ((uint64_t)4 * 1024 * 1024)
 
 void engine_file_free(struct open_file *f)
 {
@@ -50,12 +48,16 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 	f->engine = engine;
 	f->owner = spec->file;
 	f->direct_expires_s = -1;
+	f->is_large = spec->size >= ENGINE_RANGED_BYTES;
 	f->failure.retry_after_s = -1;
 	f->piece_bytes = piece_plan_size(spec->size,
 	    engine->options.connections);
-	partial_file_init(&f->partial);
+	partial_file_init(&f->partial, &engine->works, f);
 	f->url = text_dup(spec->url);
 	f->digest_hex = text_dup(spec->digest_hex);
+	if (spec->direct_url != NULL)
+		f->direct_url = text_dup(spec->direct_url);
+	f->direct_is_guess = f->direct_url != NULL;
 	if (f->url == NULL || f->digest_hex == NULL) {
 		engine_file_free(f);
 		return err_nomem(e);
@@ -115,23 +117,39 @@ static void make_anew(struct open_file *f)
 		engine_file_fail(f, &e);
 }
 
-void engine_file_checkpoint(struct open_file *f)
+static void sync_if_written(struct open_file *f)
 {
 	struct err e = ERR_INIT;
 
-	if (f->sync_pending || f->partial.fd == -1)
+	if (!f->sync_waits || f->partial.writes_done < f->sync_mark)
 		return;
+	f->sync_waits = false;
 	if (partial_file_snapshot(&f->partial, &f->snapshot, &e) == -1) {
+		f->sync_pending = false;
 		engine_file_fail(f, &e);
 		return;
 	}
+	if (f->partial.dirty_bytes > 0)
+		f->dirty_since = clock_mono();
 	memset(&f->sync, 0, sizeof(f->sync));
+	f->sync.run = work_sync;
 	f->sync.e.retry_after_s = -1;
 	f->sync.fd = f->partial.fd;
 	f->sync.path = f->partial.path;
 	f->sync.cookie = f;
+	work_pool_submit(f->engine->syncs, &f->sync);
+}
+
+/* The bytes on their way to the disk first: what is synced was written. */
+void engine_file_checkpoint(struct open_file *f)
+{
+	if (f->sync_pending || f->partial.fd == -1)
+		return;
+	engine_piece_flush(f);
 	f->sync_pending = true;
-	sync_pool_submit(f->engine->pool, &f->sync);
+	f->sync_waits = true;
+	f->sync_mark = f->partial.writes_begun;
+	sync_if_written(f);
 }
 
 static void tell_durable(struct open_file *f)
@@ -191,6 +209,16 @@ void engine_file_synced(struct open_file *f)
 	partial_snapshot_release(&f->snapshot);
 }
 
+void engine_file_block_done(struct open_file *f, struct block *block)
+{
+	partial_file_done(&f->partial, block);
+	if (f->partial.failure.kind == ERR_INTEGRITY)
+		engine_file_restart(f, &f->partial.failure);
+	else if (f->partial.failure.kind != ERR_NONE)
+		engine_file_fail(f, &f->partial.failure);
+	sync_if_written(f);
+}
+
 static void prove(struct open_file *f)
 {
 	struct err e = ERR_INIT;
@@ -204,24 +232,11 @@ static void prove(struct open_file *f)
 }
 
 /* Let the digest follow; complete files go on to be proven. */
-static void follow(struct open_file *f, bool *busy)
+static void follow(struct open_file *f)
 {
-	struct err e = ERR_INIT;
-	uint64_t behind;
-
-	if (partial_file_hash(&f->partial, HASH_TURN_BYTES, &behind, &e) ==
-	    -1) {
-		if (e.kind == ERR_INTEGRITY)
-			engine_file_restart(f, &e);
-		else
-			engine_file_fail(f, &e);
-		return;
-	}
-	if (behind > 0) {
-		*busy = true;
-		return;
-	}
-	if (!partial_file_is_complete(&f->partial))
+	partial_file_follow(&f->partial);
+	if (!partial_file_is_complete(&f->partial) ||
+	    !partial_file_is_hashed(&f->partial))
 		return;
 	f->phase = FILE_PROVING;
 	/* A checkpoint that is under way uses the snapshot: wait for it. */
@@ -267,7 +282,7 @@ void engine_file_advance(struct open_file *f, struct mono now, bool *busy)
 {
 	engine_piece_reap(f);
 	if (f->phase == FILE_FETCHING)
-		follow(f, busy);
+		follow(f);
 	else if (f->phase == FILE_PROVING && !f->sync_pending &&
 	    f->n_pieces == 0)
 		prove(f);
@@ -279,7 +294,8 @@ void engine_file_advance(struct open_file *f, struct mono now, bool *busy)
 		engine_piece_cancel_all(f);
 		engine_piece_reap(f);
 	}
-	if (f->phase == FILE_RESTARTING && !f->sync_pending) {
+	if (f->phase == FILE_RESTARTING && !f->sync_pending &&
+	    partial_file_is_idle(&f->partial)) {
 		make_anew(f);
 		*busy = true;
 	}
@@ -299,7 +315,7 @@ bool engine_file_ended(struct open_file *f)
 	struct engine_callbacks *calls = &f->engine->callbacks;
 	struct err e = ERR_INIT;
 
-	if (f->sync_pending)
+	if (f->sync_pending || !partial_file_is_idle(&f->partial))
 		return false;
 	if (f->phase == FILE_FAILING) {
 		if (needs_last_checkpoint(f)) {

@@ -13,10 +13,12 @@
 #ifndef HFCRON_TRANSFER_ENGINE_INTERNAL_H
 #define HFCRON_TRANSFER_ENGINE_INTERNAL_H
 
+#include "transfer/adapt.h"
+#include "transfer/block.h"
 #include "transfer/engine.h"
 #include "transfer/partial_file.h"
 #include "transfer/piece_plan.h"
-#include "transfer/sync_pool.h"
+#include "transfer/work_pool.h"
 
 enum file_phase {
 	FILE_FETCHING,	 /* bytes are missing */
@@ -41,6 +43,8 @@ struct piece {
 	enum piece_answer answer;
 	struct err error; /* ours, if answer or disk are wrong */
 	bool done;	  /* on_done came: to be reaped */
+	bool paused;	  /* until there is room for more */
+	struct partial_cursor cursor;
 	struct piece *next;
 };
 
@@ -50,6 +54,7 @@ struct open_file {
 	char *url, *digest_hex;	  /* own */
 	char *direct_url;	  /* own; where resolve led to, or NULL */
 	int64_t direct_expires_s; /* -1 unknown */
+	bool direct_is_guess;	  /* the caller's; nobody led there */
 	struct partial_file partial;
 	enum file_phase phase;
 	uint64_t piece_bytes;
@@ -70,20 +75,26 @@ struct open_file {
 	struct err failure;
 	/* checkpoint under way */
 	bool sync_pending;
+	bool sync_waits;  /* for the writes before sync_mark */
 	bool sync_failed; /* never trust this descriptor again */
-	struct sync_job sync;
+	uint64_t sync_mark;
+	struct work_job sync;
 	struct partial_snapshot snapshot;
 	struct mono dirty_since; /* of the oldest byte not yet durable */
 	uint64_t durable_bytes;
+	bool is_large; /* fetched in pieces */
 	struct open_file *next;
 };
 
 struct engine {
 	struct engine_options options;
 	struct engine_callbacks callbacks;
-	struct sync_pool *pool;	  /* own */
-	struct open_file *files;  /* own; in pull order */
-	unsigned n_files, n_busy; /* requests under way */
+	struct work_pool *syncs;    /* own */
+	struct partial_works works; /* own */
+	struct open_file *files;    /* own; in pull order */
+	unsigned n_files, n_busy;   /* requests under way */
+	unsigned n_bulk;	    /* of those, for large files */
+	struct adapt adapt;	    /* how many of these there may be */
 	bool no_more;
 	struct mono hold_until; /* the server asked all of us to wait */
 	unsigned good;		/* answers since `allowed` changed */
@@ -107,6 +118,8 @@ void engine_file_fail(struct open_file *f, const struct err *why);
 void engine_file_restart(struct open_file *f, const struct err *why);
 /* A finished sync of this file. */
 void engine_file_synced(struct open_file *f);
+/* A block of it was written or hashed. */
+void engine_file_block_done(struct open_file *f, struct block *block);
 /* May be released: failed, or whole and told.  Tells the caller. */
 bool engine_file_ended(struct open_file *f);
 void engine_file_checkpoint(struct open_file *f);
@@ -117,6 +130,10 @@ void engine_file_free(struct open_file *f);
 bool engine_piece_start(struct open_file *f, struct mono now);
 /* Forget ended requests. */
 void engine_piece_reap(struct open_file *f);
+/* On to the disk with what its requests hold. */
+void engine_piece_flush(struct open_file *f);
+/* Requests that waited for room go on if there is some. */
+void engine_piece_resume(struct open_file *f);
 /* Drop all requests of the file. */
 void engine_piece_cancel_all(struct open_file *f);
 

@@ -43,6 +43,18 @@ static int on_response(void *cookie, const struct http_response *r,
 	return 0;
 }
 
+/* Nothing more is taken than there is memory for. */
+static void pause_without_room(struct piece *piece)
+{
+	struct open_file *f = piece->file;
+
+	if (piece->paused || piece->at == piece->range.to ||
+	    partial_file_has_room(&f->partial, &piece->cursor, piece->at))
+		return;
+	piece->paused = true;
+	http_request_pause(piece->request, true);
+}
+
 static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 {
 	struct piece *piece = cookie;
@@ -56,11 +68,13 @@ static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 	}
 	if (f->partial.dirty_bytes == 0)
 		f->dirty_since = clock_mono();
-	if (partial_file_write(&f->partial, bytes, n, piece->at, e) == -1) {
+	if (partial_file_write(&f->partial, &piece->cursor, bytes, n, piece->at,
+		e) == -1) {
 		piece->error = *e;
 		return -1;
 	}
 	piece->at += n;
+	pause_without_room(piece);
 	f->failures = 0;
 	engine->progress.bytes_received += n;
 	if (engine->callbacks.on_bytes != NULL)
@@ -73,6 +87,7 @@ static void forget_direct(struct open_file *f)
 {
 	free(f->direct_url);
 	f->direct_url = NULL;
+	f->direct_is_guess = false;
 }
 
 /* What one file is told is meant for the whole client: its other files would
@@ -107,6 +122,8 @@ static void count_failure(struct open_file *f, unsigned round,
 		return; /* its companions were counted already */
 	f->round++;
 	f->failures++;
+	if (engine->options.bulk_connections > 0)
+		adapt_trouble(&engine->adapt, now);
 	wait_ms = backoff_wait_ms(&engine->options.backoff, f->failures,
 	    why->retry_after_s,
 	    engine->options.dice(engine->options.dice_cookie));
@@ -182,6 +199,12 @@ static void judge_failure(struct piece *piece, struct err *e, bool renew,
 {
 	struct open_file *f = piece->file;
 
+	/* The guess was wrong: that is no failure. */
+	if (piece->direct && f->direct_is_guess &&
+	    (e->kind == ERR_AUTH || e->kind == ERR_PERMANENT)) {
+		forget_direct(f);
+		return;
+	}
 	/* Not the Hub's word: the signature ended, or that place lost it. */
 	if (piece->direct &&
 	    (e->kind == ERR_AUTH || e->kind == ERR_PERMANENT)) {
@@ -237,13 +260,32 @@ static void judge_result(struct piece *piece, const struct http_result *result,
 	judge_failure(piece, &e, renew, now);
 }
 
+static void count_busy(struct open_file *f, int n)
+{
+	f->engine->n_busy += (unsigned)n;
+	if (f->is_large)
+		f->engine->n_bulk += (unsigned)n;
+}
+
+/* What has come is kept, unless all of it is worthless. */
+static void end_cursor(struct piece *piece)
+{
+	struct open_file *f = piece->file;
+
+	if (f->phase == FILE_RESTARTING || f->partial.fd == -1)
+		partial_file_drop(&f->partial, &piece->cursor);
+	else
+		partial_file_end(&f->partial, &piece->cursor);
+}
+
 static void on_done(void *cookie, const struct http_result *result)
 {
 	struct piece *piece = cookie;
 
 	piece->request = NULL;
 	piece->done = true;
-	piece->file->engine->n_busy--;
+	count_busy(piece->file, -1);
+	end_cursor(piece);
 	judge_result(piece, result, clock_mono());
 }
 
@@ -281,8 +323,7 @@ static bool next_range(const struct open_file *f, struct extent *next)
 	bool found = false;
 
 	window = 2 * (uint64_t)f->engine->options.connections * f->piece_bytes;
-	limit = f->one_stream ? UINT64_MAX
-			      : digest_length(f->partial.digest) + window;
+	limit = f->one_stream ? UINT64_MAX : f->partial.hashed + window;
 	extents_init(&taken);
 	if (taken_ranges(f, &taken) == 0)
 		found = piece_plan_next(&taken, f->partial.size, f->piece_bytes,
@@ -327,6 +368,7 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	struct err e = ERR_INIT;
 
 	if (f->phase != FILE_FETCHING || now.ms < f->retry_at.ms ||
+	    (f->is_large && engine->n_bulk >= engine->adapt.level) ||
 	    now.ms < engine->hold_until.ms ||
 	    (f->one_stream && f->n_pieces > 0) ||
 	    f->partial.dirty_bytes > 2 * ENGINE_CHECKPOINT_BYTES ||
@@ -336,6 +378,12 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	if (piece == NULL) {
 		err_nomem(&e);
 		engine_file_fail(f, &e);
+		return false;
+	}
+	/* All memory is in use: it will start when some is free. */
+	if (!partial_file_has_room(&f->partial, &piece->cursor, range.from)) {
+		partial_file_drop(&f->partial, &piece->cursor);
+		free(piece);
 		return false;
 	}
 	memset(&spec, 0, sizeof(spec));
@@ -352,6 +400,7 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	spec.cookie = piece;
 	piece->request = http_request_start(engine->options.http, &spec, &e);
 	if (piece->request == NULL) {
+		partial_file_drop(&f->partial, &piece->cursor);
 		free(piece);
 		engine_file_fail(f, &e);
 		return false;
@@ -359,7 +408,7 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	piece->next = f->pieces;
 	f->pieces = piece;
 	f->n_pieces++;
-	engine->n_busy++;
+	count_busy(f, 1);
 	return true;
 }
 
@@ -380,14 +429,36 @@ void engine_piece_reap(struct open_file *f)
 	}
 }
 
+void engine_piece_flush(struct open_file *f)
+{
+	for (struct piece *p = f->pieces; p != NULL; p = p->next) {
+		if (p->done)
+			continue;
+		partial_file_flush(&f->partial, &p->cursor);
+		pause_without_room(p);
+	}
+}
+
+void engine_piece_resume(struct open_file *f)
+{
+	for (struct piece *p = f->pieces; p != NULL; p = p->next) {
+		if (p->done || !p->paused ||
+		    !partial_file_has_room(&f->partial, &p->cursor, p->at))
+			continue;
+		p->paused = false;
+		http_request_pause(p->request, false);
+	}
+}
+
 void engine_piece_cancel_all(struct open_file *f)
 {
 	for (struct piece *p = f->pieces; p != NULL; p = p->next) {
 		if (p->done)
 			continue;
+		end_cursor(p);
 		http_request_cancel(p->request);
 		p->request = NULL;
 		p->done = true;
-		f->engine->n_busy--;
+		count_busy(f, -1);
 	}
 }

@@ -5,22 +5,90 @@
 #include "platform/fs.h"
 #include "transfer/partial_file.h"
 
-enum { HASH_BUFFER_BYTES = 256 * 1024, WRITEBACK_BYTES = 8 * 1024 * 1024 };
+enum {
+	/* What may come in one go: more than libcurl ever hands out. */
+	CHUNK_MAX_BYTES = 64 * 1024,
+	/* Blocks on their way through the digest that were read for it. */
+	READS_MAX = 4
+};
 
-void partial_file_init(struct partial_file *p)
+void partial_file_init(struct partial_file *p,
+    const struct partial_works *works, void *owner)
 {
 	memset(p, 0, sizeof(*p));
-	p->fd = -1;
+	p->works = *works;
+	p->owner = owner;
+	p->fd = p->direct_fd = -1;
+	p->failure.retry_after_s = -1;
 	extents_init(&p->received);
+	extents_init(&p->written);
+}
+
+/* --- blocks under way ------------------------------------------------------ */
+
+static void remove_block(struct partial_file *p, struct block *block)
+{
+	struct block **link = &p->blocks;
+
+	while (*link != block)
+		link = &(*link)->next;
+	*link = block->next;
+	block_give(p->works.blocks, block);
+}
+
+/* After the threads have ended, or none of it is in their hands. */
+static void drop_blocks(struct partial_file *p)
+{
+	while (p->blocks != NULL)
+		remove_block(p, p->blocks);
+	p->in_work = 0;
+	p->hashing = 0;
+	p->writes_done = p->writes_begun;
+}
+
+static void close_files(struct partial_file *p)
+{
+	fs_close(&p->direct_fd);
+	fs_close(&p->fd);
 }
 
 void partial_file_release(struct partial_file *p)
 {
-	fs_close(&p->fd);
+	const struct partial_works works = p->works;
+
+	drop_blocks(p);
+	close_files(p);
 	free(p->path);
 	extents_release(&p->received);
+	extents_release(&p->written);
 	digest_free(p->digest);
-	partial_file_init(p);
+	partial_file_init(p, &works, p->owner);
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+/* A digest of nothing, or of what `state` says. */
+static int begin_digest(struct partial_file *p, const uint8_t *state,
+    struct err *e)
+{
+	digest_free(p->digest);
+	p->hashed = p->hash_asked = p->state_at = 0;
+	p->digest = digest_new(p->kind, p->size, e);
+	if (p->digest == NULL)
+		return -1;
+	if (state == NULL || !digest_restore(p->digest, state))
+		return 0;
+	p->hashed = p->hash_asked = p->state_at = digest_length(p->digest);
+	memcpy(p->state, state, sizeof(p->state));
+	return 0;
+}
+
+/* Past the page cache only what fills pages: tiny files come in batches, and
+ * are synced together. */
+static void open_direct(struct partial_file *p)
+{
+	if (p->size >= block_bytes(p->works.blocks))
+		p->direct_fd = fs_open_direct(p->path, p->fd);
 }
 
 /* A new empty file under the name; never truncated, so that a writer who
@@ -29,12 +97,13 @@ static int create(struct partial_file *p, struct err *e)
 {
 	struct fs_stat st;
 
-	fs_close(&p->fd);
+	drop_blocks(p);
+	close_files(p);
 	extents_release(&p->received);
-	digest_free(p->digest);
-	p->dirty_bytes = 0;
-	p->digest = digest_new(p->kind, p->size, e);
-	if (p->digest == NULL)
+	extents_release(&p->written);
+	p->dirty_bytes = p->lost_bytes = 0;
+	p->failure.kind = ERR_NONE;
+	if (begin_digest(p, NULL, e) == -1)
 		return -1;
 	if (fs_unlink(p->path, e) == -1 ||
 	    fs_open_rw(p->path, true, &p->fd, e) == -1 ||
@@ -42,11 +111,14 @@ static int create(struct partial_file *p, struct err *e)
 		return -1;
 	p->device = st.device;
 	p->inode = st.inode;
-	if (fs_reserve(p->fd, p->size, p->path, e) == -1) {
+	/* Of a small file the bytes themselves are there as soon. */
+	if (p->size >= block_bytes(p->works.blocks) &&
+	    fs_reserve(p->fd, p->size, p->path, e) == -1) {
 		/* What could be had is not to fill the disk for nothing. */
 		partial_file_abandon(p);
 		return -1;
 	}
+	open_direct(p);
 	return 0;
 }
 
@@ -55,6 +127,7 @@ static bool adopt(struct partial_file *p, const struct engine_resume *resume)
 {
 	struct err e = ERR_INIT;
 	struct fs_stat st;
+	bool is_its;
 
 	if (fs_lstat(p->path, &st, &e) == -1 || st.type != FS_FILE ||
 	    st.links != 1 || st.inode != resume->inode ||
@@ -67,31 +140,25 @@ static bool adopt(struct partial_file *p, const struct engine_resume *resume)
 		    extents_add(&p->received, x->from, x->to) == -1)
 			return false;
 	}
-	if (resume->digest_at > extents_front(&p->received))
-		return false;
-	p->digest = digest_new(p->kind, p->size, &e);
-	if (p->digest == NULL)
+	if (extents_copy(&p->written, &p->received) == -1 ||
+	    resume->digest_at > extents_front(&p->received))
 		return false;
 	/*
 	 * Without a usable state the front is hashed again from the disk; so
 	 * it is if the file was written since that state was taken, be it by
 	 * us before a kill, or by somebody who had no business there.
 	 */
-	if (resume->digest_at > 0 && st.mtime_s == resume->mtime_s &&
-	    st.mtime_ns == resume->mtime_ns &&
-	    !digest_restore(p->digest, resume->digest_state)) {
-		digest_free(p->digest);
-		p->digest = digest_new(p->kind, p->size, &e);
-		if (p->digest == NULL)
-			return false;
-	}
-	if (digest_length(p->digest) > extents_front(&p->received))
+	is_its = resume->digest_at > 0 && st.mtime_s == resume->mtime_s &&
+	    st.mtime_ns == resume->mtime_ns;
+	if (begin_digest(p, is_its ? resume->digest_state : NULL, &e) == -1 ||
+	    p->hashed > extents_front(&p->received))
 		return false;
 	if (fs_open_rw(p->path, false, &p->fd, &e) == -1 ||
 	    fs_fstat(p->fd, &st, &e) == -1 || st.inode != resume->inode)
 		return false;
 	p->device = st.device;
 	p->inode = st.inode;
+	open_direct(p);
 	return true;
 }
 
@@ -123,70 +190,258 @@ void partial_file_abandon(struct partial_file *p)
 
 	if (p->received.n == 0 && partial_file_is_there(p))
 		(void)fs_unlink(p->path, &ignored);
-	fs_close(&p->fd);
+	close_files(p);
 }
 
-int partial_file_write(struct partial_file *p, const void *bytes, size_t n,
-    uint64_t offset, struct err *e)
+/* --- bytes that arrive ------------------------------------------------------ */
+
+bool partial_file_has_room(struct partial_file *p, struct partial_cursor *c,
+    uint64_t offset)
 {
+	uint64_t left = p->size - offset;
+
+	if (c->block == NULL) {
+		c->block = c->spare != NULL ? c->spare
+					    : block_take(p->works.blocks);
+		c->spare = NULL;
+		if (c->block == NULL)
+			return false;
+		block_begin(c->block, p->works.blocks, offset);
+	}
+	if (c->block->room - c->block->n >=
+	    (left < CHUNK_MAX_BYTES ? left : CHUNK_MAX_BYTES))
+		return true;
+	if (c->spare == NULL)
+		c->spare = block_take(p->works.blocks);
+	return c->spare != NULL;
+}
+
+static void submit_write(struct partial_file *p, struct block *block)
+{
+	block->phase = BLOCK_WRITING;
+	block->owner = p->owner;
+	block->direct_fd = p->direct_refused ? -1 : p->direct_fd;
+	block->job.run = block_write;
+	block->job.fd = p->fd;
+	block->job.path = p->path;
+	if (block->offset == 0 && block->n == p->size && p->hashed == 0) {
+		block->hash_too = true;
+		block->digest = p->digest;
+		p->hash_asked = p->size;
+		p->hashing++;
+	}
+	block->next = p->blocks;
+	p->blocks = block;
+	p->in_work++;
+	p->writes_begun++;
+	work_pool_submit(p->works.writes, &block->job);
+}
+
+void partial_file_flush(struct partial_file *p, struct partial_cursor *c)
+{
+	struct block *block = c->block;
+
+	if (block == NULL || block->n == 0)
+		return;
+	c->block = NULL;
+	submit_write(p, block);
+}
+
+void partial_file_drop(struct partial_file *p, struct partial_cursor *c)
+{
+	if (c->block != NULL)
+		block_give(p->works.blocks, c->block);
+	if (c->spare != NULL)
+		block_give(p->works.blocks, c->spare);
+	c->block = c->spare = NULL;
+}
+
+void partial_file_end(struct partial_file *p, struct partial_cursor *c)
+{
+	partial_file_flush(p, c);
+	partial_file_drop(p, c);
+}
+
+int partial_file_write(struct partial_file *p, struct partial_cursor *c,
+    const void *bytes, size_t n, uint64_t offset, struct err *e)
+{
+	const unsigned char *from = bytes;
 	uint64_t end = offset + n;
 
 	if (n == 0)
 		return 0;
 	if (end > p->size || end < offset)
 		return ERR_BUG_HERE(e, "write beyond the file's size");
-	if (fs_pwrite(p->fd, bytes, n, offset, p->path, e) == -1)
-		return -1;
 	if (extents_add(&p->received, offset, end) == -1)
 		return err_nomem(e);
 	p->dirty_bytes += n;
-	if (digest_length(p->digest) == offset)
-		digest_update(p->digest, bytes, n);
-	/* Begin write-back early, so that the checkpoint's sync finds little. */
-	if (end / WRITEBACK_BYTES != offset / WRITEBACK_BYTES) {
-		uint64_t at = end - end % WRITEBACK_BYTES;
+	while (n > 0) {
+		struct block *block;
+		size_t part;
 
-		fs_start_writeback(p->fd, at - WRITEBACK_BYTES,
-		    WRITEBACK_BYTES);
+		if (c->block == NULL && !partial_file_has_room(p, c, offset)) {
+			p->lost_bytes += n;
+			return ERR_BUG_HERE(e, "bytes without room for them");
+		}
+		block = c->block;
+		part = block->room - block->n;
+		if (part > n)
+			part = n;
+		memcpy(block_data(block) + block->n, from, part);
+		block->n += part;
+		from += part;
+		offset += part;
+		n -= part;
+		if (block->n == block->room)
+			partial_file_flush(p, c);
 	}
 	return 0;
 }
 
-int partial_file_hash(struct partial_file *p, uint64_t max, uint64_t *behind,
-    struct err *e)
+/* --- what the threads have done ---------------------------------------------- */
+
+static void note_hashed(struct partial_file *p, const struct block *block)
 {
-	uint64_t front = extents_front(&p->received);
-	uint64_t at = digest_length(p->digest);
-	unsigned char *buffer;
+	p->hashing--;
+	p->hashed = block->offset + block->n;
+	if (block->state_at == 0)
+		return;
+	p->state_at = block->state_at;
+	memcpy(p->state, block->state, sizeof(p->state));
+}
 
-	*behind = front - at;
-	if (at >= front || max == 0)
-		return 0;
-	buffer = malloc(HASH_BUFFER_BYTES);
-	if (buffer == NULL)
-		return err_nomem(e);
-	while (at < front && max > 0) {
-		size_t want = HASH_BUFFER_BYTES, got;
+void partial_file_done(struct partial_file *p, struct block *block)
+{
+	bool was_written = block->phase == BLOCK_WRITING;
+	bool failed = block->job.rc == -1;
 
-		if (want > front - at)
-			want = (size_t)(front - at);
-		if (fs_pread(p->fd, buffer, want, at, &got, p->path, e) == -1)
-			goto fail;
-		if (got < want) {
-			err_set(e, ERR_INTEGRITY,
-			    "%s is shorter than what was written", p->path);
-			goto fail;
-		}
-		digest_update(p->digest, buffer, got);
-		at += got;
-		max = max > got ? max - got : 0;
+	p->in_work--;
+	if (was_written)
+		p->writes_done++;
+	if (block->direct_refused)
+		p->direct_refused = true;
+	if (!failed && was_written &&
+	    extents_add(&p->written, block->offset, block->offset + block->n) ==
+		-1) {
+		err_nomem(&block->job.e);
+		failed = true;
 	}
-	*behind = front - at;
-	free(buffer);
-	return 0;
-fail:
-	free(buffer);
-	return -1;
+	if (failed && p->failure.kind == ERR_NONE)
+		p->failure = block->job.e;
+	if (failed && was_written)
+		p->lost_bytes += block->n;
+	if (failed) {
+		if (!was_written || block->hash_too)
+			p->hashing--;
+		remove_block(p, block);
+	} else if (was_written && !block->hash_too) {
+		block->phase = BLOCK_WAITING;
+	} else {
+		note_hashed(p, block);
+		remove_block(p, block);
+	}
+}
+
+/* --- the digest --------------------------------------------------------------- */
+
+static void submit_hash(struct partial_file *p, struct block *block)
+{
+	block->phase = BLOCK_HASHING;
+	block->digest = p->digest;
+	block->job.run = block_hash;
+	block->job.fd = p->fd;
+	block->job.path = p->path;
+	p->hash_asked = block->offset + block->n;
+	p->hashing++;
+	p->in_work++;
+	work_pool_submit(p->works.hashes, &block->job);
+}
+
+/* The block in memory that is next for the digest; *ahead: where the first one
+ * begins that comes later. */
+static struct block *next_block(const struct partial_file *p, uint64_t *ahead)
+{
+	struct block *found = NULL;
+
+	*ahead = UINT64_MAX;
+	for (struct block *b = p->blocks; b != NULL; b = b->next) {
+		if (b->offset == p->hash_asked && b->phase == BLOCK_WAITING)
+			found = b;
+		else if (b->offset >= p->hash_asked && b->offset < *ahead &&
+		    b->phase != BLOCK_HASHING)
+			*ahead = b->offset;
+	}
+	return found;
+}
+
+/* Written once, but not kept: of an earlier run, or given up. */
+static struct block *read_block(struct partial_file *p, uint64_t ahead)
+{
+	uint64_t to = extents_front(&p->written);
+	struct block *block;
+
+	if (to > ahead)
+		to = ahead;
+	if (p->hash_asked >= to || p->hashing >= READS_MAX)
+		return NULL;
+	block = block_take(p->works.blocks);
+	if (block == NULL)
+		return NULL;
+	block_begin(block, p->works.blocks, p->hash_asked);
+	block->n = block->room;
+	if (block->n > to - p->hash_asked)
+		block->n = (size_t)(to - p->hash_asked);
+	block->owner = p->owner;
+	block->read_first = true;
+	block->next = p->blocks;
+	p->blocks = block;
+	return block;
+}
+
+void partial_file_follow(struct partial_file *p)
+{
+	struct block *block;
+	uint64_t ahead;
+
+	while (p->failure.kind == ERR_NONE) {
+		block = next_block(p, &ahead);
+		if (block == NULL)
+			block = read_block(p, ahead);
+		if (block == NULL)
+			return;
+		submit_hash(p, block);
+	}
+}
+
+static struct block *furthest(const struct partial_file *p)
+{
+	struct block *found = NULL;
+
+	for (struct block *b = p->blocks; b != NULL; b = b->next)
+		if (b->phase == BLOCK_WAITING && b->offset > p->hash_asked &&
+		    (found == NULL || b->offset > found->offset))
+			found = b;
+	return found;
+}
+
+uint64_t partial_file_furthest(const struct partial_file *p)
+{
+	const struct block *block = furthest(p);
+
+	return block == NULL ? 0 : block->offset - p->hash_asked;
+}
+
+void partial_file_give_up_furthest(struct partial_file *p)
+{
+	struct block *block = furthest(p);
+
+	if (block != NULL)
+		remove_block(p, block);
+}
+
+bool partial_file_is_idle(const struct partial_file *p)
+{
+	return p->in_work == 0;
 }
 
 bool partial_file_is_complete(const struct partial_file *p)
@@ -194,12 +449,17 @@ bool partial_file_is_complete(const struct partial_file *p)
 	return extents_front(&p->received) == p->size;
 }
 
+bool partial_file_is_hashed(const struct partial_file *p)
+{
+	return p->in_work == 0 && p->hashed == p->size;
+}
+
 int partial_file_prove(struct partial_file *p, const char *digest_hex,
     struct err *e)
 {
 	char hex[DIGEST_HEX_MAX];
 
-	if (digest_length(p->digest) != p->size)
+	if (!partial_file_is_hashed(p))
 		return ERR_BUG_HERE(e, "proof of an unfinished file");
 	digest_final(p->digest, hex);
 	if (strcmp(hex, digest_hex) != 0)
@@ -229,12 +489,13 @@ int partial_file_snapshot(struct partial_file *p,
 		return -1;
 	snapshot->mtime_s = st.mtime_s;
 	snapshot->mtime_ns = st.mtime_ns;
-	if (extents_copy(&snapshot->extents, &p->received) == -1)
+	if (extents_copy(&snapshot->extents, &p->written) == -1)
 		return err_nomem(e);
-	if (!digest_save(p->digest, snapshot->digest_state,
-		&snapshot->digest_at))
-		snapshot->digest_at = 0;
-	p->dirty_bytes = 0;
+	snapshot->digest_at = p->state_at;
+	memcpy(snapshot->digest_state, p->state,
+	    sizeof(snapshot->digest_state));
+	p->dirty_bytes = extents_bytes(&p->received) -
+	    extents_bytes(&p->written) - p->lost_bytes;
 	return 0;
 }
 

@@ -210,7 +210,7 @@ static int tick(void *cookie)
 }
 
 /* A sync that begins now covers what is written. */
-static void sync_begins(void *cookie, const struct sync_job *job)
+static void sync_begins(void *cookie, const struct work_job *job)
 {
 	struct world *w = cookie;
 

@@ -10,7 +10,8 @@
 #include "base/vec.h"
 #include "support/fake_clock.h"
 
-enum { CHUNK_DEFAULT = 16 * 1024, ASKS_MAX = 1000000 };
+/* PART_MAX: of one on_body; a chunk may be several. */
+enum { CHUNK_DEFAULT = 16 * 1024, PART_MAX = 64 * 1024, ASKS_MAX = 1000000 };
 
 struct http_response {
 	int status;
@@ -30,6 +31,7 @@ struct http_request {
 	struct http_response response;
 	bool begun;	/* the server was asked */
 	bool dead;	/* cancelled or done */
+	bool paused;	/* by the user */
 	int64_t due_ms; /* nothing comes before */
 	uint64_t sent;
 	char last_url[200];
@@ -244,9 +246,7 @@ void http_request_cancel(struct http_request *request)
 
 void http_request_pause(struct http_request *request, bool pause)
 {
-	(void)request;
-	(void)pause;
-	abort(); /* nobody does yet */
+	request->paused = pause;
 }
 
 static void end(struct http_request *r, const struct err *error)
@@ -376,8 +376,13 @@ static void send_body(struct http_request *r)
 		left = reply->breaks_at - r->sent;
 	if (n > left)
 		n = (size_t)left;
-	if (n > 0 && deliver(r, n) == -1)
-		return;
+	while (n > 0 && !r->paused) {
+		size_t part = n < PART_MAX ? n : PART_MAX;
+
+		if (deliver(r, part) == -1 || r->dead)
+			return;
+		n -= part;
+	}
 	if (r->dead || r->sent < length)
 		return;
 	if (is_cut(reply))
@@ -432,7 +437,7 @@ static bool move(struct http_client *client)
 	while (last != NULL && last->next != NULL)
 		last = last->next;
 	for (r = client->requests; r != NULL; r = r->next) {
-		if (!r->dead && r->due_ms <= fake_clock_ms()) {
+		if (!r->dead && !r->paused && r->due_ms <= fake_clock_ms()) {
 			advance(r);
 			moved = true;
 		}
@@ -448,7 +453,8 @@ static void idle(struct http_client *client, int64_t timeout_ms)
 	int64_t wait = timeout_ms;
 
 	for (r = client->requests; r != NULL; r = r->next)
-		if (!r->dead && r->due_ms - fake_clock_ms() < wait)
+		if (!r->dead && !r->paused &&
+		    r->due_ms - fake_clock_ms() < wait)
 			wait = r->due_ms - fake_clock_ms();
 	fake_clock_move(wait > 0 ? wait : 0);
 }

@@ -11,31 +11,49 @@ enum { JOBS_MAX = 256 };
 
 struct fake_sync fake_sync;
 
-struct sync_pool {
+struct work_pool {
 	void (*wake)(void *cookie);
 	void *cookie;
 	struct {
-		struct sync_job *job;
+		struct work_job *job;
 		int64_t due_ms;
 	} queue[JOBS_MAX];
 	unsigned n;
 };
 
-/* The one that lives, for fake_sync_pending. */
-static const struct sync_pool *the_pool;
+enum { POOLS_MAX = 4 };
 
-bool fake_sync_pending(const char *path)
+/* Those that live, for fake_sync_pending. */
+static const struct work_pool *pools[POOLS_MAX];
+
+static bool has_sync(const struct work_pool *pool, const char *path)
 {
-	for (unsigned i = 0; the_pool != NULL && i < the_pool->n; i++)
-		if (strcmp(the_pool->queue[i].job->path, path) == 0)
+	for (unsigned i = 0; i < pool->n; i++)
+		if (pool->queue[i].job->run == work_sync &&
+		    strcmp(pool->queue[i].job->path, path) == 0)
 			return true;
 	return false;
 }
 
-struct sync_pool *sync_pool_new(unsigned threads, void (*wake)(void *cookie),
+bool fake_sync_pending(const char *path)
+{
+	for (unsigned i = 0; i < POOLS_MAX; i++)
+		if (pools[i] != NULL && has_sync(pools[i], path))
+			return true;
+	return false;
+}
+
+/* Stands for itself: what it does is in work_pool_take. */
+int work_sync(struct work_job *job)
+{
+	(void)job;
+	abort();
+}
+
+struct work_pool *work_pool_new(unsigned threads, void (*wake)(void *cookie),
     void *cookie, struct err *e)
 {
-	struct sync_pool *pool = calloc(1, sizeof(*pool));
+	struct work_pool *pool = calloc(1, sizeof(*pool));
 
 	(void)threads;
 	if (pool == NULL) {
@@ -44,20 +62,34 @@ struct sync_pool *sync_pool_new(unsigned threads, void (*wake)(void *cookie),
 	}
 	pool->wake = wake;
 	pool->cookie = cookie;
-	the_pool = pool;
-	return pool;
+	for (unsigned i = 0; i < POOLS_MAX; i++)
+		if (pools[i] == NULL) {
+			pools[i] = pool;
+			return pool;
+		}
+	abort();
 }
 
-void sync_pool_free(struct sync_pool *pool)
+void work_pool_free(struct work_pool *pool)
 {
-	the_pool = NULL;
+	for (unsigned i = 0; i < POOLS_MAX; i++)
+		if (pools[i] == pool)
+			pools[i] = NULL;
 	free(pool);
 }
 
-void sync_pool_submit(struct sync_pool *pool, struct sync_job *job)
+void work_pool_submit(struct work_pool *pool, struct work_job *job)
 {
 	if (pool->n == JOBS_MAX)
 		abort();
+	/* What only takes a processor takes no time. */
+	if (job->run != work_sync) {
+		job->rc = job->run(job);
+		pool->queue[pool->n].job = job;
+		pool->queue[pool->n++].due_ms = 0;
+		pool->wake(pool->cookie);
+		return;
+	}
 	if (fake_sync.begins != NULL)
 		fake_sync.begins(fake_sync.cookie, job);
 	pool->queue[pool->n].job = job;
@@ -68,9 +100,9 @@ void sync_pool_submit(struct sync_pool *pool, struct sync_job *job)
 		pool->wake(pool->cookie);
 }
 
-struct sync_job *sync_pool_take(struct sync_pool *pool, int wait)
+struct work_job *work_pool_take(struct work_pool *pool, int wait)
 {
-	struct sync_job *job;
+	struct work_job *job;
 	struct fs_stat st;
 	int64_t left;
 
@@ -85,6 +117,8 @@ struct sync_job *sync_pool_take(struct sync_pool *pool, int wait)
 	pool->n--;
 	for (unsigned i = 0; i < pool->n; i++)
 		pool->queue[i] = pool->queue[i + 1];
+	if (job->run != work_sync)
+		return job;
 	fake_sync.ended++;
 	/* Not synced, as that is slow; but one closed meanwhile fails. */
 	job->rc = fs_fstat(job->fd, &st, &job->e);

@@ -1,6 +1,6 @@
 /*
- * fake_sync.h - transfer/sync_pool.h without threads: a job takes as long as
- * the script says by the fake clock.  Linked before the library.
+ * fake_sync.h - transfer/work_pool.h without threads: a sync takes as long as
+ * the script says by the fake clock, other work none.  Linked before the library.
  */
 #ifndef HFCRON_TESTS_FAKE_SYNC_H
 #define HFCRON_TESTS_FAKE_SYNC_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "transfer/sync_pool.h"
+#include "transfer/work_pool.h"
 
 struct fake_sync {
 	int64_t takes_ms;
@@ -16,7 +16,7 @@ struct fake_sync {
 	unsigned fails_from;
 	bool fails_once; /* but not after it */
 	/* Told when a job begins: what is written now will be durable. */
-	void (*begins)(void *cookie, const struct sync_job *job);
+	void (*begins)(void *cookie, const struct work_job *job);
 	void *cookie;
 	unsigned begun, ended; /* counted */
 };

@@ -2,8 +2,8 @@
 #include "platform/fs.h"
 #include "transfer/partial_file.h"
 #include "transfer/piece_plan.h"
-#include "transfer/sync_pool.h"
 #include "transfer/verify.h"
+#include "transfer/work_pool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -245,11 +245,74 @@ static void clean(const char *dir, char *path)
 	free(path);
 }
 
+/* What the files of a test share, with blocks so small that files have many. */
+static struct partial_works works;
+
+static int set_up_works(void **state)
+{
+	struct err e = ERR_INIT;
+
+	(void)state;
+	works.blocks = block_pool_new(8, 16 * 1024);
+	works.writes = work_pool_new(1, NULL, NULL, &e);
+	works.hashes = work_pool_new(1, NULL, NULL, &e);
+	assert_non_null(works.blocks);
+	assert_non_null(works.writes);
+	assert_non_null(works.hashes);
+	return 0;
+}
+
+static int tear_down_works(void **state)
+{
+	(void)state;
+	work_pool_free(works.writes);
+	work_pool_free(works.hashes);
+	assert_int_equal(block_free_count(works.blocks), 8);
+	block_pool_free(works.blocks);
+	return 0;
+}
+
+/* As the engine's loop: until the threads have nothing to do for it. */
+static void settle(struct partial_file *p)
+{
+	struct work_job *job;
+
+	do {
+		partial_file_follow(p);
+		while ((job = work_pool_take(works.writes, 1)) != NULL ||
+		    (job = work_pool_take(works.hashes, 1)) != NULL)
+			partial_file_done(p, job->cookie);
+		partial_file_follow(p);
+	} while (!partial_file_is_idle(p));
+}
+
+static int put_at(struct partial_file *p, const void *bytes, size_t n,
+    uint64_t at, struct err *e)
+{
+	struct partial_cursor c = { NULL, NULL };
+	const char *from = bytes;
+	size_t part;
+	int rc = 0;
+
+	for (; n > 0 && rc == 0; n -= part, from += part, at += part) {
+		part = n < 5000 ? n : 5000;
+		while (at < p->size && !partial_file_has_room(p, &c, at)) {
+			settle(p);
+			if (block_free_count(works.blocks) == 0)
+				partial_file_give_up_furthest(p);
+		}
+		rc = partial_file_write(p, &c, from, part, at, e);
+	}
+	partial_file_end(p, &c);
+	settle(p);
+	return rc;
+}
+
 static void write_at(struct partial_file *p, const char *text, uint64_t at)
 {
 	struct err e = ERR_INIT;
 
-	assert_int_equal(partial_file_write(p, text, strlen(text), at, &e), 0);
+	assert_int_equal(put_at(p, text, strlen(text), at, &e), 0);
 }
 
 static void partial_out_of_order(void **state)
@@ -257,24 +320,22 @@ static void partial_out_of_order(void **state)
 	char dir[64], *path = scratch_path(dir, sizeof(dir));
 	struct partial_file p;
 	struct err e = ERR_INIT;
-	uint64_t resumed, behind;
+	uint64_t resumed;
 
 	(void)state;
-	partial_file_init(&p);
+	partial_file_init(&p, &works, &p);
 	assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256, NULL,
 			     &resumed, &e),
 	    0);
 	write_at(&p, "def", 3);
-	assert_int_equal(digest_length(p.digest), 0);
+	assert_int_equal(p.hashed, 0);
 	assert_false(partial_file_is_complete(&p));
 	assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e), -1);
 	assert_int_equal(e.kind, ERR_BUG);
 	write_at(&p, "abc", 0);
 	assert_true(partial_file_is_complete(&p));
-	assert_int_equal(partial_file_hash(&p, 1, &behind, &e), 0);
-	assert_int_equal(behind, 0);
 	assert_int_equal(partial_file_prove(&p, sha256_of_abcdef, &e), 0);
-	assert_int_equal(partial_file_write(&p, "x", 1, 6, &e), -1);
+	assert_int_equal(put_at(&p, "x", 1, 6, &e), -1);
 	assert_int_equal(e.kind, ERR_BUG);
 	assert_true(partial_file_is_there(&p));
 	unlink(path);
@@ -291,7 +352,7 @@ static void partial_wrong_hash(void **state)
 	uint64_t resumed, inode;
 
 	(void)state;
-	partial_file_init(&p);
+	partial_file_init(&p, &works, &p);
 	assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256, NULL,
 			     &resumed, &e),
 	    0);
@@ -320,7 +381,7 @@ static void resume_with(bool with_state, bool tamper, bool replaced)
 	struct engine_resume resume;
 	struct digest *digest;
 	struct err e = ERR_INIT;
-	uint64_t resumed, behind = 1;
+	uint64_t resumed;
 
 	bytes = malloc(2 * HALF);
 	for (size_t i = 0; i < 2 * HALF; i++)
@@ -329,11 +390,11 @@ static void resume_with(bool with_state, bool tamper, bool replaced)
 	digest_update(digest, bytes, 2 * HALF);
 	digest_final(digest, hex);
 	digest_free(digest);
-	partial_file_init(&p);
+	partial_file_init(&p, &works, &p);
 	assert_int_equal(partial_file_open(&p, path, 2 * HALF, DIGEST_SHA256,
 			     NULL, &resumed, &e),
 	    0);
-	assert_int_equal(partial_file_write(&p, bytes, HALF, 0, &e), 0);
+	assert_int_equal(put_at(&p, bytes, HALF, 0, &e), 0);
 	assert_int_equal(partial_file_snapshot(&p, &snap, &e), 0);
 	assert_int_equal(p.dirty_bytes, 0);
 	memset(&resume, 0, sizeof(resume));
@@ -361,11 +422,8 @@ static void resume_with(bool with_state, bool tamper, bool replaced)
 	    0);
 	assert_int_equal(resumed, replaced ? 0 : HALF);
 	if (replaced)
-		assert_int_equal(partial_file_write(&p, bytes, HALF, 0, &e), 0);
-	assert_int_equal(partial_file_write(&p, bytes + HALF, HALF, HALF, &e),
-	    0);
-	while (behind > 0)
-		assert_int_equal(partial_file_hash(&p, 4096, &behind, &e), 0);
+		assert_int_equal(put_at(&p, bytes, HALF, 0, &e), 0);
+	assert_int_equal(put_at(&p, bytes + HALF, HALF, HALF, &e), 0);
 	/* A file that was written since the state was taken is read again. */
 	assert_int_equal(partial_file_prove(&p, hex, &e), tamper ? -1 : 0);
 	partial_snapshot_release(&snap);
@@ -401,7 +459,7 @@ static void partial_resume_refused(void **state)
 		struct err e = ERR_INIT;
 		uint64_t resumed;
 
-		partial_file_init(&p);
+		partial_file_init(&p, &works, &p);
 		assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256,
 				     NULL, &resumed, &e),
 		    0);
@@ -440,7 +498,7 @@ static void partial_planted_link(void **state)
 	fputs("precious", f);
 	fclose(f);
 	assert_int_equal(symlink(victim, path), 0);
-	partial_file_init(&p);
+	partial_file_init(&p, &works, &p);
 	assert_int_equal(partial_file_open(&p, path, 6, DIGEST_SHA256, NULL,
 			     &resumed, &e),
 	    0);
@@ -501,23 +559,24 @@ static void verify_kinds(void **state)
 static void pool_works(void **state)
 {
 	char dir[64], *path = scratch_path(dir, sizeof(dir));
-	struct sync_pool *pool;
-	struct sync_job jobs[20], *job;
+	struct work_pool *pool;
+	struct work_job jobs[20], *job;
 	struct err e = ERR_INIT;
 	int fd, good = 0, bad = 0;
 
 	(void)state;
 	assert_int_equal(fs_open_rw(path, true, &fd, &e), 0);
-	pool = sync_pool_new(2, NULL, NULL, &e);
+	pool = work_pool_new(2, NULL, NULL, &e);
 	assert_non_null(pool);
-	assert_null(sync_pool_take(pool, 1));
+	assert_null(work_pool_take(pool, 1));
 	memset(jobs, 0, sizeof(jobs));
 	for (int i = 0; i < 20; i++) {
 		jobs[i].fd = i % 5 == 0 ? -1 : fd;
 		jobs[i].path = path;
-		sync_pool_submit(pool, &jobs[i]);
+		jobs[i].run = work_sync;
+		work_pool_submit(pool, &jobs[i]);
 	}
-	while ((job = sync_pool_take(pool, 1)) != NULL) {
+	while ((job = work_pool_take(pool, 1)) != NULL) {
 		if (job->rc == 0)
 			good++;
 		else
@@ -525,7 +584,7 @@ static void pool_works(void **state)
 	}
 	assert_int_equal(good, 16);
 	assert_int_equal(bad, 4);
-	sync_pool_free(pool);
+	work_pool_free(pool);
 	fs_close(&fd);
 	clean(dir, path);
 }
@@ -549,5 +608,5 @@ int main(void)
 		cmocka_unit_test(pool_works),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up_works, tear_down_works);
 }

@@ -329,6 +329,42 @@ int fs_pwrite(int fd, const void *bytes, size_t n, uint64_t offset,
 	return 0;
 }
 
+int fs_open_direct(const char *path, int fd)
+{
+#ifdef O_DIRECT
+	struct stat st, same;
+	int got = open(path,
+	    O_RDWR | O_DIRECT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (got == -1)
+		return -1;
+	if (fstat(got, &st) == 0 && fstat(fd, &same) == 0 &&
+	    st.st_dev == same.st_dev && st.st_ino == same.st_ino)
+		return got;
+	(void)close(got);
+#else
+	(void)path;
+	(void)fd;
+#endif
+	return -1;
+}
+
+int fs_pwrite_direct(int direct_fd, const void *bytes, size_t n,
+    uint64_t offset, const char *path, bool *refused, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	*refused = false;
+	if (fs_pwrite(direct_fd, bytes, n, offset, path, &why) == 0)
+		return 0;
+	if (why.os_code == EINVAL || why.os_code == EOPNOTSUPP) {
+		*refused = true;
+		return 0;
+	}
+	*e = why;
+	return -1;
+}
+
 int fs_pread(int fd, void *bytes, size_t n, uint64_t offset, size_t *got,
     const char *path, struct err *e)
 {
@@ -405,6 +441,19 @@ void fs_start_writeback(int fd, uint64_t offset, uint64_t n)
 		(void)sync_file_range(fd, (off_t)offset, (off_t)n,
 		    SYNC_FILE_RANGE_WRITE);
 	errno = code;
+#else
+	(void)fd;
+	(void)offset;
+	(void)n;
+#endif
+}
+
+void fs_drop_cache(int fd, uint64_t offset, uint64_t n)
+{
+#ifdef POSIX_FADV_DONTNEED
+	if (offset <= INT64_MAX && n <= INT64_MAX - offset)
+		(void)posix_fadvise(fd, (off_t)offset, (off_t)n,
+		    POSIX_FADV_DONTNEED);
 #else
 	(void)fd;
 	(void)offset;
