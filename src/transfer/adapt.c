@@ -39,7 +39,7 @@ static void try_level(struct adapt *a, unsigned level, double rate,
 	a->level = level;
 	a->rate_before = rate;
 	begin_interval(a, bytes, now);
-	a->since.ms += SETTLE_MS;
+	a->settling = true;
 }
 
 static void rest(struct adapt *a, struct mono now)
@@ -93,11 +93,12 @@ void adapt_note(struct adapt *a, uint64_t bytes, bool busy, struct mono now)
 		begin_interval(a, bytes, now);
 		return;
 	}
-	if (span < 0) { /* settling */
-		a->bytes_at = bytes;
+	if (a->settling && span >= SETTLE_MS) {
+		a->settling = false;
+		begin_interval(a, bytes, now);
 		return;
 	}
-	if (span < INTERVAL_MS)
+	if (a->settling || span < INTERVAL_MS)
 		return;
 	rate = (double)(bytes - a->bytes_at) / (double)span;
 	if (a->from != 0)
@@ -113,6 +114,6 @@ void adapt_trouble(struct adapt *a, struct mono now)
 	a->level = (a->level + 1) / 2;
 	a->from = 0;
 	a->try_fewer = false;
-	a->measuring = false;
+	a->measuring = a->settling = false;
 	a->rest_until.ms = now.ms + a->rest_ms;
 }

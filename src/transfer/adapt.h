@@ -20,6 +20,7 @@ struct adapt {
 	unsigned from;	     /* the level before the trial; 0: none under way */
 	double rate_before;  /* bytes a millisecond at `from` */
 	bool measuring;
+	bool settling;	   /* a trial has just begun */
 	struct mono since; /* of the interval */
 	uint64_t bytes_at; /* received when it began */
 	struct mono rest_until;

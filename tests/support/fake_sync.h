@@ -1,6 +1,6 @@
 /*
  * fake_sync.h - transfer/work_pool.h without threads: a sync takes as long as
- * the script says by the fake clock, other work none.  Linked before the library.
+ * the script says by the fake clock, and so does other work.  Linked before the library.
  */
 #ifndef HFCRON_TESTS_FAKE_SYNC_H
 #define HFCRON_TESTS_FAKE_SYNC_H
@@ -12,6 +12,7 @@
 
 struct fake_sync {
 	int64_t takes_ms;
+	int64_t block_takes_ms; /* a write, a hash: one after the other */
 	/* From this job on (the first is 1) fdatasync fails; 0: never. */
 	unsigned fails_from;
 	bool fails_once; /* but not after it */

@@ -1533,6 +1533,29 @@ static void slow_sync_bounds_dirty_data(void **state)
 	world_free(w);
 }
 
+/* A disk that is slower than the line: requests wait for blocks, and what came
+ * far ahead of the front is read again to be hashed. */
+static void slow_disk_holds_the_sockets(void **state)
+{
+	static const unsigned connections[] = { 1, 2, 8, 64 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct world *w = world_new(connections[i]);
+		struct world_file *f = world_add(w, 150 * MIB, DIGEST_SHA256);
+		struct world_file *g = world_add(w, 40 * MIB, DIGEST_GIT_SHA1);
+
+		fake_sync.block_takes_ms = 20;
+		assert_int_equal(world_run(w), 0);
+		expect_whole(f);
+		expect_whole(g);
+		assert_int_equal(f->bytes, f->size);
+		/* 190 blocks of 1 MiB or more smaller ones */
+		assert_true(fake_clock_ms() >= 190 * 20);
+		world_free(w);
+	}
+}
+
 static void sync_failure_is_fatal(void **state)
 {
 	static const uint64_t sizes[] = { 5000, 33 * MIB };
@@ -2076,6 +2099,7 @@ int main(void)
 		cmocka_unit_test(checkpoints_every_two_seconds),
 		cmocka_unit_test(checkpoint_every_64_mib),
 		cmocka_unit_test(slow_sync_bounds_dirty_data),
+		cmocka_unit_test(slow_disk_holds_the_sockets),
 		cmocka_unit_test(sync_failure_is_fatal),
 		cmocka_unit_test(full_disk_keeps_what_is_there),
 		cmocka_unit_test(cancel_keeps_everything),

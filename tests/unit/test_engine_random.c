@@ -349,6 +349,9 @@ static void set_up(struct world *w, struct chance *c, unsigned seed)
 	if (once_in(c, 3))
 		w->cancel_at_ms = (int64_t)draw(c, 6000);
 	fake_sync.takes_ms = syncs[draw(c, 5)];
+	fake_sync.block_takes_ms = (int64_t)draw(c, 6) - 3;
+	if (fake_sync.block_takes_ms < 0)
+		fake_sync.block_takes_ms = 0;
 	if (!c->mild) {
 		if (once_in(c, 3))
 			w->at_step = remove_one;
@@ -398,8 +401,8 @@ static void one_seed(unsigned seed)
 	cancelled = world_run(w) == -1;
 	world_expect(w,
 	    !cancelled ||
-		fake_clock_ms() - w->cancelled_at_ms <
-		    2000 + 2 * fake_sync.takes_ms,
+		fake_clock_ms() - w->cancelled_at_ms < 2000 +
+			2 * fake_sync.takes_ms + 100 * fake_sync.block_takes_ms,
 	    "the stop took long");
 	judge(w, c->mild && !cancelled);
 	set_right(w);

@@ -1,5 +1,6 @@
 /* test_transfer.c - byte ranges, piece plans, partial files and their proof. */
 #include "platform/fs.h"
+#include "transfer/adapt.h"
 #include "transfer/partial_file.h"
 #include "transfer/piece_plan.h"
 #include "transfer/verify.h"
@@ -220,6 +221,129 @@ static void piece_expires(void **state)
 	assert_int_equal(piece_plan_expires_s("https://x/y?XExpires=78"), -1);
 	assert_int_equal(piece_plan_expires_s("https://x/Expires=78"), -1);
 	assert_int_equal(piece_plan_expires_s("https://x/y?Expires=-1"), -1);
+}
+
+/* --- how many requests at a time ------------------------------------------ */
+
+/* A line whose rate grows with the requests up to `enough` of them, and falls
+ * by a tenth with each doubling beyond. */
+static double line_rate(unsigned level, unsigned enough)
+{
+	double rate = 1000.0 * (level < enough ? level : enough);
+
+	for (unsigned n = enough; n < level; n *= 2)
+		rate *= 0.9;
+	return rate;
+}
+
+/* So many seconds on it, a step each 50 ms; *moved: bytes. */
+static void drive_line(struct adapt *a, unsigned enough, int seconds,
+    struct mono *now, uint64_t *moved)
+{
+	for (int i = 0; i < seconds * 20; i++) {
+		now->ms += 50;
+		*moved += (uint64_t)(50 * line_rate(a->level, enough));
+		adapt_note(a, *moved, true, *now);
+		assert_true(a->level >= 1 && a->level <= a->max);
+	}
+}
+
+static unsigned settled(const struct adapt *a)
+{
+	return a->from != 0 ? a->from : a->level;
+}
+
+static void adapt_finds_what_is_enough(void **state)
+{
+	static const struct {
+		unsigned begin, max, enough, low, high;
+	} cases[] = {
+		{ 0, 8, 1, 1, 1 }, /* modest, and it stays so */
+		{ 0, 8, 2, 2, 2 },
+		{ 0, 8, 5, 4, 8 },
+		{ 0, 8, 100, 8, 8 }, /* the cap */
+		{ 0, 64, 24, 16, 32 },
+		{ 6, 8, 1, 1, 1 }, /* last night's is too many tonight */
+		{ 99, 8, 100, 8, 8 },
+		{ 0, 1, 100, 1, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mono now = { 0 };
+		uint64_t moved = 0;
+		struct adapt a;
+
+		adapt_init(&a, cases[i].begin, cases[i].max);
+		assert_int_equal(a.level,
+		    cases[i].begin == 0			? 1
+			: cases[i].begin > cases[i].max ? cases[i].max
+							: cases[i].begin);
+		drive_line(&a, cases[i].enough, 60, &now, &moved);
+		if (settled(&a) < cases[i].low || settled(&a) > cases[i].high)
+			fail_msg("case %zu: settled at %u", i, settled(&a));
+		/* What trials cost is little. */
+		moved = 0;
+		drive_line(&a, cases[i].enough, 600, &now, &moved);
+		if ((double)moved <
+		    0.97 * 600 * 1000 * line_rate(settled(&a), cases[i].enough))
+			fail_msg("case %zu: %.3f of the line is used", i,
+			    (double)moved /
+				(600 * 1000 *
+				    line_rate(settled(&a), cases[i].enough)));
+	}
+}
+
+/* A night whose line gets wider, and narrower again. */
+static void adapt_follows_the_line(void **state)
+{
+	struct mono now = { 0 };
+	uint64_t moved = 0;
+	struct adapt a;
+
+	(void)state;
+	adapt_init(&a, 0, 16);
+	drive_line(&a, 1, 60, &now, &moved);
+	assert_int_equal(settled(&a), 1);
+	drive_line(&a, 100, 180, &now, &moved);
+	assert_int_equal(settled(&a), 16);
+	drive_line(&a, 2, 600, &now, &moved);
+	assert_true(settled(&a) <= 4);
+}
+
+static void adapt_backs_off(void **state)
+{
+	struct mono now = { 0 };
+	uint64_t moved = 0;
+	struct adapt a;
+
+	(void)state;
+	adapt_init(&a, 8, 8);
+	adapt_trouble(&a, now);
+	assert_int_equal(a.level, 4);
+	/* not up again at once */
+	drive_line(&a, 100, 3, &now, &moved);
+	assert_int_equal(a.level, 4);
+	drive_line(&a, 100, 30, &now, &moved);
+	assert_int_equal(settled(&a), 8);
+	for (int i = 0; i < 5; i++)
+		adapt_trouble(&a, now);
+	assert_int_equal(a.level, 1);
+}
+
+/* Where there is nothing more to ask for the rate says nothing. */
+static void adapt_waits_for_work(void **state)
+{
+	struct mono now = { 0 };
+	struct adapt a;
+
+	(void)state;
+	adapt_init(&a, 2, 8);
+	for (int i = 0; i < 1000; i++) {
+		now.ms += 50;
+		adapt_note(&a, 1000, i % 8 != 0, now);
+	}
+	assert_int_equal(a.level, 2);
 }
 
 /* --- partial files ------------------------------------------------------- */
@@ -599,6 +723,10 @@ int main(void)
 		cmocka_unit_test(piece_next),
 		cmocka_unit_test(piece_judge),
 		cmocka_unit_test(piece_expires),
+		cmocka_unit_test(adapt_finds_what_is_enough),
+		cmocka_unit_test(adapt_follows_the_line),
+		cmocka_unit_test(adapt_backs_off),
+		cmocka_unit_test(adapt_waits_for_work),
 		cmocka_unit_test(partial_out_of_order),
 		cmocka_unit_test(partial_wrong_hash),
 		cmocka_unit_test(partial_resume),
