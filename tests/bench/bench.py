@@ -11,34 +11,16 @@ what is measured: exit status 0, and the set-up as it was.
 
 import datetime
 import json
-import os
 import pathlib
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
 
-MiB = 1024  # in KiB
-SHORT = bool(os.environ.get("BENCH_SHORT"))
+from common import HFCRON, PROGRAMS, SHORT, Cost, MiB, spawn
+
 JOBS = (1, 1000, 20_000 if SHORT else 1_000_000)
 ROUNDS = 30 if SHORT else 300
 LISTED = 10_000 if SHORT else 100_000
 REPEATS = 1 if SHORT else 3
-HFCRON = os.environ["HFCRON"]
-PROGRAMS = pathlib.Path(os.environ["BENCH_PROGRAMS"])
-
-
-class Cost:
-    """Of one call, or the median of several."""
-
-    def __init__(self, wall_ms, cpu_ms, kib):
-        self.wall_ms, self.cpu_ms, self.kib = wall_ms, cpu_ms, kib
-
-    @classmethod
-    def median(cls, costs):
-        return cls(statistics.median(c.wall_ms for c in costs),
-                   statistics.median(c.cpu_ms for c in costs), max(c.kib for c in costs))
 
 
 class Setup:
@@ -65,16 +47,6 @@ class Setup:
 
     def run(self):
         return spawn(self.root, HFCRON, "-c", self.config, "run")
-
-
-def spawn(home, *command):
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "TZ": "UTC"}
-    done = subprocess.run([PROGRAMS / "spawn_one", *map(str, command)], env=env, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    said = done.stdout.split()
-    if done.returncode != 0 or done.stderr or len(said) != 4 or said[0] != "0":
-        sys.exit(f"bench: {' '.join(map(str, command))}: {done.stdout}{done.stderr}")
-    return Cost(int(said[1]) / 1000, int(said[2]) / 1000, int(said[3]))
 
 
 def row(name, cost, *ratios):

@@ -1,6 +1,7 @@
 /*
  * spawn_one.c - spawn_one PROGRAM [ARGUMENT...]: runs it once and prints
- * "exit-status wall-us cpu-us resident-KiB".
+ * "exit-status wall-us cpu-us resident-KiB".  Processes that it waited for count
+ * too: their time is added, and the memory is that of the largest one.
  *
  * The kernel counts the memory of whoever starts a program as the program's
  * own until it has more, so this one is small, as Python is not.
