@@ -223,7 +223,7 @@ static void resume_pieces(struct engine *engine)
 	struct open_file *furthest = NULL;
 	uint64_t most = 0, distance;
 
-	if (block_free_count(engine->works.blocks) == 0) {
+	if (block_free_count(engine->works.blocks) <= PARTIAL_RESERVED_BLOCKS) {
 		for (struct open_file *f = engine->files; f != NULL;
 		     f = f->next) {
 			distance = partial_file_furthest(&f->partial);

@@ -51,7 +51,12 @@
 #define ENGINE_RANGED_BYTES ((uint64_t)32 * 1024 * 1024)
 #define ENGINE_PIECE_MIN_BYTES ((uint64_t)8 * 1024 * 1024)
 #define ENGINE_PIECE_MAX_BYTES ((uint64_t)64 * 1024 * 1024)
-#define ENGINE_CHECKPOINT_BYTES ((uint64_t)64 * 1024 * 1024)
+/* With another one of the same file under way: what comes ahead of the front
+ * waits for the digest in memory. */
+#define ENGINE_PIECE_BESIDE_BYTES ((uint64_t)16 * 1024 * 1024)
+#define ENGINE_CHECKPOINT_BYTES ((uint64_t)16 * 1024 * 1024)
+/* With more of one file not yet durable no piece of it is asked for. */
+#define ENGINE_DIRTY_MAX_BYTES ((uint64_t)128 * 1024 * 1024)
 
 /* What is known of a partial file to go on from; as the store keeps it. */
 struct engine_resume {

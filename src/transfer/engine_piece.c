@@ -329,6 +329,9 @@ static bool next_range(const struct open_file *f, struct extent *next)
 		found = piece_plan_next(&taken, f->partial.size, f->piece_bytes,
 		    limit, next);
 	extents_release(&taken);
+	if (found && f->n_pieces > 0 &&
+	    next->to - next->from > ENGINE_PIECE_BESIDE_BYTES)
+		next->to = next->from + ENGINE_PIECE_BESIDE_BYTES;
 	if (found && !f->one_stream && next->to - next->from > left)
 		next->to = next->from + left;
 	return found && left > 0;
@@ -371,7 +374,7 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	    (f->is_large && engine->n_bulk >= engine->adapt.level) ||
 	    now.ms < engine->hold_until.ms ||
 	    (f->one_stream && f->n_pieces > 0) ||
-	    f->partial.dirty_bytes > 2 * ENGINE_CHECKPOINT_BYTES ||
+	    f->partial.dirty_bytes > ENGINE_DIRTY_MAX_BYTES ||
 	    !next_range(f, &range) || engine_file_stops(f, now))
 		return false;
 	piece = piece_new(f, &range);

@@ -195,14 +195,22 @@ void partial_file_abandon(struct partial_file *p)
 
 /* --- bytes that arrive ------------------------------------------------------ */
 
+/* The last ones are for the front, which all that is ahead of it waits for. */
+static struct block *take_block(struct partial_file *p, uint64_t offset)
+{
+	if (offset != extents_front(&p->received) &&
+	    block_free_count(p->works.blocks) <= PARTIAL_RESERVED_BLOCKS)
+		return NULL;
+	return block_take(p->works.blocks);
+}
+
 bool partial_file_has_room(struct partial_file *p, struct partial_cursor *c,
     uint64_t offset)
 {
 	uint64_t left = p->size - offset;
 
 	if (c->block == NULL) {
-		c->block = c->spare != NULL ? c->spare
-					    : block_take(p->works.blocks);
+		c->block = c->spare != NULL ? c->spare : take_block(p, offset);
 		c->spare = NULL;
 		if (c->block == NULL)
 			return false;
@@ -212,7 +220,7 @@ bool partial_file_has_room(struct partial_file *p, struct partial_cursor *c,
 	    (left < CHUNK_MAX_BYTES ? left : CHUNK_MAX_BYTES))
 		return true;
 	if (c->spare == NULL)
-		c->spare = block_take(p->works.blocks);
+		c->spare = take_block(p, offset);
 	return c->spare != NULL;
 }
 
@@ -279,7 +287,9 @@ int partial_file_write(struct partial_file *p, struct partial_cursor *c,
 		struct block *block;
 		size_t part;
 
-		if (c->block == NULL && !partial_file_has_room(p, c, offset)) {
+		if (c->block == NULL)
+			(void)partial_file_has_room(p, c, offset);
+		if (c->block == NULL) {
 			p->lost_bytes += n;
 			return ERR_BUG_HERE(e, "bytes without room for them");
 		}
@@ -374,6 +384,37 @@ static struct block *next_block(const struct partial_file *p, uint64_t *ahead)
 	return found;
 }
 
+static struct block *furthest(const struct partial_file *p)
+{
+	struct block *found = NULL;
+
+	for (struct block *b = p->blocks; b != NULL; b = b->next)
+		if (b->phase == BLOCK_WAITING && b->offset > p->hash_asked &&
+		    (found == NULL || b->offset > found->offset))
+			found = b;
+	return found;
+}
+
+uint64_t partial_file_furthest(const struct partial_file *p)
+{
+	const struct block *block;
+
+	/* The digest has work: what waits will have its turn, and reading it
+	 * again would only make the digest later still. */
+	if (p->hash_asked < extents_front(&p->received))
+		return 0;
+	block = furthest(p);
+	return block == NULL ? 0 : block->offset - p->hash_asked;
+}
+
+void partial_file_give_up_furthest(struct partial_file *p)
+{
+	struct block *block = furthest(p);
+
+	if (block != NULL)
+		remove_block(p, block);
+}
+
 /* Written once, but not kept: of an earlier run, or given up. */
 static struct block *read_block(struct partial_file *p, uint64_t ahead)
 {
@@ -385,6 +426,11 @@ static struct block *read_block(struct partial_file *p, uint64_t ahead)
 	if (p->hash_asked >= to || p->hashing >= READS_MAX)
 		return NULL;
 	block = block_take(p->works.blocks);
+	if (block == NULL) {
+		/* What waits for these bytes makes room for them. */
+		partial_file_give_up_furthest(p);
+		block = block_take(p->works.blocks);
+	}
 	if (block == NULL)
 		return NULL;
 	block_begin(block, p->works.blocks, p->hash_asked);
@@ -411,32 +457,6 @@ void partial_file_follow(struct partial_file *p)
 			return;
 		submit_hash(p, block);
 	}
-}
-
-static struct block *furthest(const struct partial_file *p)
-{
-	struct block *found = NULL;
-
-	for (struct block *b = p->blocks; b != NULL; b = b->next)
-		if (b->phase == BLOCK_WAITING && b->offset > p->hash_asked &&
-		    (found == NULL || b->offset > found->offset))
-			found = b;
-	return found;
-}
-
-uint64_t partial_file_furthest(const struct partial_file *p)
-{
-	const struct block *block = furthest(p);
-
-	return block == NULL ? 0 : block->offset - p->hash_asked;
-}
-
-void partial_file_give_up_furthest(struct partial_file *p)
-{
-	struct block *block = furthest(p);
-
-	if (block != NULL)
-		remove_block(p, block);
 }
 
 bool partial_file_is_idle(const struct partial_file *p)

@@ -19,6 +19,9 @@
 #include "transfer/engine.h"
 #include "transfer/extents.h"
 
+/* Blocks that only the front of a file may take. */
+enum { PARTIAL_RESERVED_BLOCKS = 4 };
+
 /* What the files of one engine share; borrowed. */
 struct partial_works {
 	struct block_pool *blocks;
@@ -102,8 +105,9 @@ void partial_file_drop(struct partial_file *p, struct partial_cursor *c);
 void partial_file_done(struct partial_file *p, struct block *block);
 /* Let the digest follow the front; what was not kept in memory is read. */
 void partial_file_follow(struct partial_file *p);
-/* A block that waits furthest from the front is given up: to be hashed from
- * the disk.  Bytes between it and the front; 0: there is none. */
+/* The block that waits furthest from the front may be given up, to be hashed
+ * from the disk, if the digest has nothing to do before bytes come for the
+ * front.  Bytes between the two; 0: there is none, or it is to be kept. */
 uint64_t partial_file_furthest(const struct partial_file *p);
 void partial_file_give_up_furthest(struct partial_file *p);
 /* Nothing is in a thread's hands. */

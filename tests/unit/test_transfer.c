@@ -422,8 +422,7 @@ static int put_at(struct partial_file *p, const void *bytes, size_t n,
 		part = n < 5000 ? n : 5000;
 		while (at < p->size && !partial_file_has_room(p, &c, at)) {
 			settle(p);
-			if (block_free_count(works.blocks) == 0)
-				partial_file_give_up_furthest(p);
+			partial_file_give_up_furthest(p);
 		}
 		rc = partial_file_write(p, &c, from, part, at, e);
 	}
