@@ -2,18 +2,20 @@
  * engine.h - moves bytes into partial files and proves them.
  *
  * One loop on one thread that alone touches HTTP and the files' state; helper
- * threads sync.  The engine knows nothing of repositories,
+ * threads write, hash and sync.  The engine knows nothing of repositories,
  * stores or layouts: it pulls files from its caller, tells it when an extent
- * is durable, when a file is whole and when it failed.  Memory is bounded by
- * connections, not by sizes or counts.
+ * is durable, when a file is whole and when it failed.  What was received and
+ * not yet written or hashed is in at most 36 MiB of blocks (block.h): a request
+ * without a free one is paused, so that a slow disk slows the line, and memory
+ * depends neither on sizes nor on counts.
  *
  * A file from ENGINE_RANGED_BYTES on is fetched in bounded pieces over several
  * connections, at most 2 x connections pieces ahead of the hash front; a
  * smaller one by one GET (resumed by a range).  A 206 must begin and end where
  * asked and have the right total; a 200 to a ranged request restarts the file
  * as one stream; 416 restarts once.  The body may never exceed what was asked.
- * SHA-256 or git SHA-1 follow the contiguous front while writing; data that
- * came ahead is hashed from the page cache.  A wrong hash discards the file
+ * SHA-256 or git SHA-1 follow the contiguous front from memory, and from the
+ * disk for what came so far ahead that its block was needed.  A wrong hash discards the file
  * and fetches it once more, then fails it with ERR_INTEGRITY.
  *
  * Requests are retried by the policy (failures counted anew whenever bytes
@@ -30,8 +32,10 @@
  * is begun.  When it is reached nothing new is asked for, and the caller says
  * by must_stop what ends.
  *
- * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: snapshot the
- * extents, fdatasync in a helper thread, then on_durable.
+ * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: what is in
+ * memory is written, then a snapshot of the extents, fdatasync in a helper
+ * thread, and on_durable.  Whole pages of a file of a block or more are written
+ * past the page cache where the file system takes that.
  */
 #ifndef HFCRON_TRANSFER_ENGINE_H
 #define HFCRON_TRANSFER_ENGINE_H
