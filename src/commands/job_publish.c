@@ -183,29 +183,57 @@ static const char *outcome_name(const struct job_work *w)
 	return "failed";
 }
 
+/* `name`: its outcome's; lent, as are the other texts. */
+static void fill_attempt(struct attempt *attempt, struct job_work *w,
+    char *name)
+{
+	memset(attempt, 0, sizeof(*attempt));
+	attempt->started = w->started;
+	attempt->ended = clock_wall();
+	memcpy(attempt->job, w->key, sizeof(attempt->job));
+	attempt->id = w->entry->state.id;
+	attempt->outcome = name;
+	memcpy(attempt->commit, w->commit, sizeof(attempt->commit));
+	attempt->bytes = w->bytes_received;
+	attempt->files = w->files_done;
+	attempt->retries = w->retries;
+	if (w->outcome == OUTCOME_FAILED || w->outcome == OUTCOME_BUSY) {
+		attempt->error_kind = w->error.kind;
+		attempt->error_text = w->error.text;
+	}
+}
+
 static void write_attempt(struct job_work *w, struct session *s)
 {
-	char name[32], *id = w->entry->state.id;
-	struct err e = ERR_INIT;
 	struct attempt attempt;
+	struct err e = ERR_INIT;
+	char name[32];
 
 	snprintf(name, sizeof(name), "%s", outcome_name(w));
-	memset(&attempt, 0, sizeof(attempt));
-	attempt.started = w->started;
-	attempt.ended = clock_wall();
-	memcpy(attempt.job, w->key, sizeof(attempt.job));
-	attempt.id = id;
-	attempt.outcome = name;
-	memcpy(attempt.commit, w->commit, sizeof(attempt.commit));
-	attempt.bytes = w->bytes_received;
-	attempt.files = w->files_done;
-	attempt.retries = w->retries;
-	if (w->outcome == OUTCOME_FAILED || w->outcome == OUTCOME_BUSY) {
-		attempt.error_kind = w->error.kind;
-		attempt.error_text = w->error.text;
-	}
+	fill_attempt(&attempt, w, name);
 	if (store_attempt_add(s->store, &attempt, &e) == -1)
 		session_fail(s, &e);
+}
+
+void job_work_flush_quiet(struct session *s)
+{
+	struct err e = ERR_INIT;
+
+	if (s->n_quiet > 0 && s->store != NULL &&
+	    store_attempts_add(s->store, s->quiet, s->n_quiet, &e) == -1)
+		session_fail(s, &e);
+	s->n_quiet = 0;
+}
+
+/* A thousand of them are one night's rule, and two commits each would cost more
+ * than the question. */
+static void keep_quiet_attempt(struct job_work *w, struct session *s)
+{
+	static char unchanged[] = "unchanged";
+
+	fill_attempt(&s->quiet[s->n_quiet++], w, unchanged);
+	if (s->n_quiet == SESSION_QUIET_MAX)
+		job_work_flush_quiet(s);
 }
 
 static void write_log(const struct job_work *w, const struct session *s)
@@ -272,8 +300,13 @@ void job_work_finish(struct job_work *w, struct session *s)
 		entry->changed = true;
 		return;
 	}
-	if (job_entry_save(entry, s, &e) == -1)
-		session_fail(s, &e);
-	write_attempt(w, s);
+	if (w->outcome == OUTCOME_UNCHANGED) {
+		entry->changed = true;
+		keep_quiet_attempt(w, s);
+	} else {
+		if (job_entry_save(entry, s, &e) == -1)
+			session_fail(s, &e);
+		write_attempt(w, s);
+	}
 	write_log(w, s);
 }

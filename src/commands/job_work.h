@@ -65,9 +65,9 @@ struct job_work {
 	bool recheck;
 	bool wants_each; /* every include pattern must match */
 	bool ref_is_right;
-	bool begun;		     /* its bytes were asked for */
+	bool begun;	   /* its bytes were asked for */
 	bool no_shortcuts; /* the Hub serves its files through resolve only */
-	bool stopped;		     /* window, budget or signal ended it */
+	bool stopped;	   /* window, budget or signal ended it */
 	enum outcome_kind stop_kind; /* which of them */
 	/* results */
 	enum outcome_kind outcome; /* once ENDED */
@@ -138,8 +138,11 @@ void job_work_publish(struct job_work *w, struct session *s);
  * Outcome into state, store, history and log; not for `get`.  A job that was
  * put off before its bytes were asked for has no attempt, and its entry is
  * only marked `changed`: there may be very many of them when a signal comes.
+ * So is that of one that was up to date, whose attempt waits for others, until
+ * job_work_flush_quiet: a run that dies before asks once more.
  */
 void job_work_finish(struct job_work *w, struct session *s);
+void job_work_flush_quiet(struct session *s);
 
 /* Digest that proves a file, and what it must be. */
 enum digest_kind job_work_digest(const struct remote_file *f);

@@ -237,6 +237,17 @@ static void check_all(struct run *run)
 	}
 }
 
+/* Before bytes move, which may take all night. */
+static void save_checked(struct run *run)
+{
+	struct session *s = &run->session;
+	struct err e = ERR_INIT;
+
+	job_work_flush_quiet(s);
+	if (job_entries_save_changed(&run->entries, s, clock_wall(), &e) == -1)
+		session_fail(s, &e);
+}
+
 /* Room on the disk, and proof of what is there already. */
 static void admit_all(struct run *run)
 {
@@ -586,11 +597,13 @@ static void work_all(struct run *run)
 	s->tick = tick;
 	s->tick_cookie = run;
 	check_all(run);
+	save_checked(run);
 	qsort(run->works, run->n, sizeof(*run->works), job_work_compare);
 	admit_all(run);
 	fetch_all(run);
 	progress_end(&run->progress);
 	s->tick = NULL;
+	job_work_flush_quiet(s);
 	if (session_save_budgets(s, &e) == -1 ||
 	    job_entries_save_changed(&run->entries, s, clock_wall(), &e) ==
 		-1 ||

@@ -23,6 +23,8 @@
 #include "platform/lock.h"
 #include "store/store.h"
 
+enum { SESSION_QUIET_MAX = 64 };
+
 struct session {
 	const struct cli *cli; /* foreign */
 	struct config config;
@@ -58,6 +60,10 @@ struct session {
 	void (*wipe)(void *cookie);
 	void *wipe_cookie;
 	char said[ERR_TEXT_MAX]; /* the last complaint */
+	/* Attempts that found nothing new, to be written together; their texts
+	 * are the entries'. */
+	struct attempt quiet[SESSION_QUIET_MAX];
+	size_t n_quiet;
 };
 
 void session_init(struct session *s, const struct cli *cli);

@@ -61,7 +61,8 @@ void stop_request_forget_others(struct session *s)
 	struct fs_stat st;
 
 	if (path != NULL && fs_lstat(path, &st, &ignored) == 0 &&
-	    st.type != FS_ABSENT && lock_try(&mark, path, 0600, &ignored) == 0) {
+	    st.type != FS_ABSENT &&
+	    lock_try(&mark, path, 0600, &ignored) == 0) {
 		if (named(path) != process_id())
 			(void)fs_unlink(path, &ignored);
 		lock_release(&mark);

@@ -226,6 +226,9 @@ void attempt_release(struct attempt *a);
  * minutes does not push out what is known of the others. */
 int store_attempt_add(struct store *store, const struct attempt *attempt,
     struct err *e);
+/* The same for several, in one transaction; none of them on failure. */
+int store_attempts_add(struct store *store, const struct attempt *attempts,
+    size_t n, struct err *e);
 /* The newest first, at most `max`; owned copies.  job NULL: all. */
 int store_attempts(struct store *store, const uint8_t *job, size_t max,
     struct attempt **attempts, size_t *n, struct err *e);

@@ -197,9 +197,13 @@ static int trim_attempts(struct store_txn *t, size_t n)
 	return rc;
 }
 
-static int add_work(struct store_txn *t, void *arg)
+struct additions {
+	const struct attempt *items;
+	size_t n;
+};
+
+static int add_one(struct store_txn *t, const struct attempt *a)
 {
-	const struct attempt *a = arg;
 	struct record_out out;
 	uint8_t key[ATTEMPT_KEY_BYTES];
 	size_t n;
@@ -218,12 +222,28 @@ static int add_work(struct store_txn *t, void *arg)
 	return rc;
 }
 
+static int add_work(struct store_txn *t, void *arg)
+{
+	const struct additions *a = arg;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < a->n; i++)
+		rc = add_one(t, &a->items[i]);
+	return rc;
+}
+
+int store_attempts_add(struct store *store, const struct attempt *attempts,
+    size_t n, struct err *e)
+{
+	struct additions a = { attempts, n };
+
+	return store_txn_write(store, add_work, &a, e);
+}
+
 int store_attempt_add(struct store *store, const struct attempt *attempt,
     struct err *e)
 {
-	struct attempt copy = *attempt; /* shallow: the closure only reads */
-
-	return store_txn_write(store, add_work, &copy, e);
+	return store_attempts_add(store, attempt, 1, e);
 }
 
 /* --- list ---------------------------------------------------------------- */

@@ -51,6 +51,9 @@ static void pause_without_room(struct piece *piece)
 	if (piece->paused || piece->at == piece->range.to ||
 	    partial_file_has_room(&f->partial, &piece->cursor, piece->at))
 		return;
+	/* Not in our hands: the digest may need these very bytes to go on, and
+	 * so give blocks back. */
+	partial_file_flush(&f->partial, &piece->cursor);
 	piece->paused = true;
 	http_request_pause(piece->request, true);
 }

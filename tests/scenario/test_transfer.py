@@ -1,5 +1,7 @@
 """How bytes are asked for: in how many requests, over how many connections."""
 
+import time
+
 import pytest
 
 import checks
@@ -75,3 +77,22 @@ def test_the_next_night_begins_with_what_was_best(hub, hf):
     checks.check_complete(hf.cache, second)
     first, second = hub.requests(side="cdn")[:2]
     assert second.time - first.time < 0.4, "the second connection did not wait for a trial"
+
+
+def test_many_that_are_up_to_date(hub, hf):
+    """One request each, and all of it in the history and the status."""
+    names = [f"org/repo-{i}" for i in range(150)]
+    for name in names:
+        hub.add_repo(name, {"a": name})
+    hf.models(*names)
+    hf.quiet("run", "--all")
+    before = {j["id"]: j["confirmed_at"] for j in hf.status()["jobs"]}
+    hub.log.clear()
+    time.sleep(1.1)     # stamps are seconds
+    hf.quiet("run", "--all")
+    assert len(hub.requests()) == 150
+    jobs = hf.status()["jobs"]
+    assert all(j["state"] == "current" and j["confirmed_at"] > before[j["id"]] for j in jobs)
+    found = hf.run("history", "-n", "1000", "--format", "json").json["attempts"]
+    assert [a["outcome"] for a in found].count("unchanged") == 150
+    assert {a["id"] for a in found if a["outcome"] == "unchanged"} == set(before)
