@@ -10,8 +10,7 @@ struct block_pool {
 	struct block *free;
 	unsigned n_free, n_made, n_max;
 	size_t bytes;
-	struct block **all;	/* own: those in use, too */
-	unsigned char **memory; /* own: as allocated, before alignment */
+	struct block *all; /* own: n_max of them, those in use too */
 };
 
 struct block_pool *block_pool_new(unsigned n, size_t bytes)
@@ -22,9 +21,8 @@ struct block_pool *block_pool_new(unsigned n, size_t bytes)
 		return NULL;
 	pool->bytes = bytes;
 	pool->n_max = n;
-	pool->all = calloc(n, sizeof(*pool->all));
-	pool->memory = calloc(n, sizeof(*pool->memory));
-	if (pool->all != NULL && pool->memory != NULL)
+	pool->all = calloc(n, sizeof(struct block));
+	if (pool->all != NULL)
 		return pool;
 	block_pool_free(pool);
 	return NULL;
@@ -34,29 +32,23 @@ void block_pool_free(struct block_pool *pool)
 {
 	if (pool == NULL)
 		return;
-	for (unsigned i = 0; i < pool->n_made; i++) {
-		free(pool->memory[i]);
-		free(pool->all[i]);
-	}
+	for (unsigned i = 0; i < pool->n_made; i++)
+		free(pool->all[i].memory);
 	free(pool->all);
-	free(pool->memory);
 	free(pool);
 }
 
 /* C11's aligned_alloc is not everywhere: a part of the memory is left out. */
 static struct block *make(struct block_pool *pool)
 {
-	struct block *block = calloc(1, sizeof(*block));
-	unsigned char *memory = malloc(pool->bytes + 2 * BLOCK_ALIGN);
+	struct block *block = &pool->all[pool->n_made];
 
-	if (block == NULL || memory == NULL) {
-		free(block);
-		free(memory);
+	block->memory = malloc(pool->bytes + 2 * BLOCK_ALIGN);
+	if (block->memory == NULL)
 		return NULL;
-	}
-	block->bytes = memory + BLOCK_ALIGN - (uintptr_t)memory % BLOCK_ALIGN;
-	pool->memory[pool->n_made] = memory;
-	pool->all[pool->n_made++] = block;
+	block->bytes = block->memory + BLOCK_ALIGN -
+	    (uintptr_t)block->memory % BLOCK_ALIGN;
+	pool->n_made++;
 	return block;
 }
 

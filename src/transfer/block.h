@@ -29,8 +29,9 @@ enum block_phase {
 };
 
 struct block {
-	unsigned char *bytes; /* own; aligned, but for `offset` within it */
-	uint64_t offset;      /* in the file, of the first byte */
+	unsigned char *memory; /* own */
+	unsigned char *bytes;  /* in it, aligned to BLOCK_ALIGN */
+	uint64_t offset;       /* in the file, of the first byte */
 	size_t n, room;
 	enum block_phase phase;
 	struct work_job job;

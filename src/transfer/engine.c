@@ -51,8 +51,12 @@ static int make_works(struct engine *engine, struct err *e)
 	engine->works.writes = work_pool_new(1, wake, http, e);
 	if (engine->works.writes == NULL)
 		return -1;
-	engine->works.hashes = work_pool_new(1, wake, http, e);
-	return engine->works.hashes == NULL ? -1 : 0;
+	for (unsigned i = 0; i < ENGINE_HASH_THREADS; i++) {
+		engine->hashes[i] = work_pool_new(1, wake, http, e);
+		if (engine->hashes[i] == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 struct engine *engine_new(const struct engine_options *options,
@@ -85,7 +89,8 @@ void engine_free(struct engine *engine)
 	/* Threads first: they use the files' descriptors. */
 	work_pool_free(engine->syncs);
 	work_pool_free(engine->works.writes);
-	work_pool_free(engine->works.hashes);
+	for (unsigned i = 0; i < ENGINE_HASH_THREADS; i++)
+		work_pool_free(engine->hashes[i]);
 	while (engine->files != NULL) {
 		struct open_file *f = engine->files;
 
@@ -208,7 +213,8 @@ static void take_works(struct engine *engine, int wait)
 
 	do {
 		any = take_blocks(engine->works.writes, wait);
-		any = take_blocks(engine->works.hashes, wait) || any;
+		for (unsigned i = 0; i < ENGINE_HASH_THREADS; i++)
+			any = take_blocks(engine->hashes[i], wait) || any;
 		while ((job = work_pool_take(engine->syncs, wait)) != NULL) {
 			engine_file_synced(job->cookie);
 			any = true;

@@ -42,6 +42,7 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
     struct err *e)
 {
 	struct open_file *f = calloc(1, sizeof(*f)), **link;
+	struct partial_works works = engine->works;
 
 	if (f == NULL)
 		return err_nomem(e);
@@ -52,7 +53,8 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 	f->failure.retry_after_s = -1;
 	f->piece_bytes = piece_plan_size(spec->size,
 	    engine->options.connections);
-	partial_file_init(&f->partial, &engine->works, f);
+	works.hashes = engine->hashes[engine->n_begun++ % ENGINE_HASH_THREADS];
+	partial_file_init(&f->partial, &works, f);
 	f->url = text_dup(spec->url);
 	f->digest_hex = text_dup(spec->digest_hex);
 	if (spec->direct_url != NULL)

@@ -20,6 +20,8 @@
 #include "transfer/piece_plan.h"
 #include "transfer/work_pool.h"
 
+enum { ENGINE_HASH_THREADS = 2 };
+
 enum file_phase {
 	FILE_FETCHING,	 /* bytes are missing */
 	FILE_PROVING,	 /* all there; the digest catches up with the front */
@@ -90,11 +92,14 @@ struct engine {
 	struct engine_options options;
 	struct engine_callbacks callbacks;
 	struct work_pool *syncs;    /* own */
-	struct partial_works works; /* own */
-	struct open_file *files;    /* own; in pull order */
-	unsigned n_files, n_busy;   /* requests under way */
-	unsigned n_bulk;	    /* of those, for large files */
-	struct adapt adapt;	    /* how many of these there may be */
+	struct partial_works works; /* own, but for hashes */
+	/* own; each file has one of them, as its blocks have an order */
+	struct work_pool *hashes[ENGINE_HASH_THREADS];
+	unsigned n_begun;	  /* files so far */
+	struct open_file *files;  /* own; in pull order */
+	unsigned n_files, n_busy; /* requests under way */
+	unsigned n_bulk;	  /* of those, for large files */
+	struct adapt adapt;	  /* how many of these there may be */
 	bool no_more;
 	struct mono hold_until; /* the server asked all of us to wait */
 	unsigned good;		/* answers since `allowed` changed */

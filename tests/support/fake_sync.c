@@ -21,7 +21,7 @@ struct work_pool {
 	unsigned n;
 };
 
-enum { POOLS_MAX = 4 };
+enum { POOLS_MAX = 8 };
 
 /* Those that live, for fake_sync_pending. */
 static const struct work_pool *pools[POOLS_MAX];
