@@ -1473,7 +1473,8 @@ static void all_requests_share_a_limit(void **state)
 		assert_true(total >= limits[k] * (uint64_t)took / 1000 / 2);
 		fair = total / LIMITED;
 		for (int i = 0; i < LIMITED; i++)
-			assert_true(fetches[i].body_total >= fair / 2);
+			/* but for a chunk: few come in all at the low rate */
+			assert_true(fetches[i].body_total + 16384 >= fair / 2);
 		drop_limited(fetches);
 		http_client_free(client);
 		client = NULL;
@@ -1489,11 +1490,12 @@ static void a_turn_is_no_stall(void **state)
 	struct http_options o = options();
 	struct fetch fetches[LIMITED] = { 0 };
 	/* What is left of it has to do for all that comes after the wait. */
-	const int64_t limit_ms = (int64_t)all_or(700, 5000);
+	const int64_t limit_ms = (int64_t)all_or(700, 2500);
 	int64_t took;
 
 	(void)state;
-	o.stall_timeout_ms = 200;
+	/* Less than a turn takes, which is 1.3 s. */
+	o.stall_timeout_ms = (int64_t)all_or(200, 800);
 	use_client(&o);
 	use_origin(s->url);
 	http_client_limit(client, 100 * 1000);
@@ -1505,7 +1507,8 @@ static void a_turn_is_no_stall(void **state)
 	}
 	(void)receive_for(fetches, limit_ms + 700, &took);
 	for (int i = 0; i < LIMITED; i++)
-		assert_false(fetches[i].done);
+		if (fetches[i].done)
+			fail_msg("ended early: %s", fetches[i].error.text);
 	/* and without the limit they go on */
 	http_client_limit(client, 0);
 	for (int i = 0; i < LIMITED; i++) {
