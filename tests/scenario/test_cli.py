@@ -280,17 +280,18 @@ def test_stop(hub, hf):
     assert hub.log.wait(lambda: hub.file_bytes > 8 * MiB)
     stop = hf.run("stop")
     assert stop.seconds < 3 * SLOW
-    assert not run.alive, "stop waits for the run to end"
-    assert run.wait().code == 0
+    # It waited for the run: what that one wrote last is there.  The process itself
+    # may take a moment more, above all with a sanitizer that looks for leaks.
     job = hf.status("org/name")
     assert job["state"] == "partial" and job["bytes_done"] > 4 * MiB
+    assert run.wait(timeout=5).code == 0
     hub.throttle.rate = None
-    sent = hub.file_bytes
+    hub.log.clear()
     hf.quiet("run")
-    assert hub.file_bytes == sent, "due at the next slot, not at the next tick"
+    assert hub.requests() == [], "due at the next slot, not at the next tick"
     hf.quiet("run", "--all")
     checks.check_complete(hf.cache, repo)
-    assert hub.file_bytes <= repo.blob_bytes() + 8 * MiB
+    assert hub.file_bytes <= repo.blob_bytes() - job["bytes_done"] + 8 * MiB
 
 
 def test_stop_without_a_run(hf):
