@@ -398,7 +398,7 @@ def test_one_bad_file_does_not_stop_the_others(hub, hf, repo):
     hf.configure(retry={"attempts": 1})
     hf.run("run", expect=1)
     checks.check_nothing_published(hf.cache, repo)
-    sent = hub.file_bytes
+    sent = hub.settled_bytes()
     assert sent == repo.blob_bytes() - 3
     hub.clear_faults()
     hf.quiet("run", "--all")

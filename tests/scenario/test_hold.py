@@ -84,7 +84,7 @@ def test_pause_of_a_run_at_work(hub, hf):
     assert run.wait(20).code == 0
     job = hf.status("org/big")
     assert job["state"] == "paused"
-    sent = hub.file_bytes
+    sent = hub.settled_bytes()
     assert sent < 40_000_000
     hf.quiet("run")
     assert hub.file_bytes == sent

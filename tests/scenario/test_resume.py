@@ -209,7 +209,7 @@ def test_window_end(hub, hf, repo):
     hub.throttle.rate = 16_000_000
     result = hf.quiet("run", env=hf.fake_time("2027-03-02 06:59:58"))
     assert 1 < result.seconds < 2 + 2 * SLOW + 1
-    sent = hub.file_bytes
+    sent = hub.settled_bytes()
     assert 4 * MiB < sent < repo.blob_bytes()
     env = hf.fake_time("2027-03-02 07:00:30")
     job = hf.run("status", "--format", "json", env=env, expect=None).job("org/big")

@@ -104,7 +104,7 @@ def test_what_is_proven_is_not_read_again(hub, hf):
     run.send(signal.SIGKILL)
     run.wait()
     assert one_is_whole()
-    sent = hub.file_bytes
+    sent = hub.settled_bytes()
     hub.throttle.rate = 2_000_000
     run = hf.start("run")
     assert hub.log.wait(lambda: hub.file_bytes > sent or not run.alive)

@@ -217,6 +217,15 @@ class FakeHub:
     def file_bytes(self):
         return self.log.file_bytes
 
+    def settled_bytes(self):
+        """file_bytes, once connections that were cut have noticed that."""
+        before, now = -1, self.file_bytes
+        give_up = time.monotonic() + 5
+        while now != before and time.monotonic() < give_up:
+            time.sleep(0.3)
+            before, now = now, self.file_bytes
+        return now
+
     def received_by(self, side):
         """All that a host was sent, as text: for leak searches."""
         return "\n".join(
