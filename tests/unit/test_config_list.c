@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/config_internal.h"
 #include "platform/clock.h"
+#include "support/small.h"
 #include "unit/test_config_fixture.h"
 
 static const char default_yaml[] =
@@ -630,7 +631,7 @@ static void many_jobs(struct strbuf *json, int n)
  * machines and sanitizers. */
 static void hundred_thousand_jobs(void **state)
 {
-	const int n = 100000;
+	const int n = (int)all_or(100000, 20000);
 	struct strbuf json;
 	struct loaded l;
 
