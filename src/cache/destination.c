@@ -138,12 +138,12 @@ int destination_lock(struct destination *d, const struct remote_file *file,
 }
 
 int destination_accept(struct destination *d, const struct remote_file *file,
-    bool sync_name, struct err *e)
+    struct err *e)
 {
 	if (!is_blob(file))
 		return ERR_BUG_HERE(e, "not a blob's name");
-	return d->is_local ? local_dir_accept(&d->dir, file, sync_name, e)
-			   : hub_cache_accept(&d->cache, file, sync_name, e);
+	return d->is_local ? local_dir_accept(&d->dir, file, e)
+			   : hub_cache_accept(&d->cache, file, e);
 }
 
 int destination_set_aside(struct destination *d, const char *commit,

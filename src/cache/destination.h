@@ -83,12 +83,11 @@ int destination_lock(struct destination *d, const struct remote_file *file,
 
 /*
  * The partial file is whole, verified and synced: give it its mode and its
- * content name (cache: blobs/<etag>; local_dir: a staged name).  Content that
- * is there already is replaced.  sync_name: sync the directory at once; else
- * publish does, and until then a power cut may cost the file.
+ * content name (cache: blobs/<etag>; local_dir: a staged name), sync the
+ * directory.  Content that is there already is replaced.
  */
 int destination_accept(struct destination *d, const struct remote_file *file,
-    bool sync_name, struct err *e);
+    struct err *e);
 
 /*
  * Content that hashed wrong (the one that inspect found).  Cache, and what was

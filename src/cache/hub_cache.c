@@ -319,7 +319,7 @@ out:
 }
 
 int hub_cache_accept(struct hub_cache *c, const struct remote_file *file,
-    bool sync_name, struct err *e)
+    struct err *e)
 {
 	char *partial = hub_cache_partial_path(c, file);
 	char *blob = blob_path(c, file);
@@ -329,7 +329,7 @@ int hub_cache_accept(struct hub_cache *c, const struct remote_file *file,
 		(void)err_nomem(e);
 	else if (put_open_mode(partial, e) == 0 &&
 	    put_file(partial, blob, e) == 0)
-		rc = sync_name ? fs_sync_dir(c->blobs, e) : 0;
+		rc = fs_sync_dir(c->blobs, e);
 	free(blob);
 	free(partial);
 	return rc;

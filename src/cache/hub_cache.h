@@ -38,7 +38,7 @@ char *hub_cache_partial_path(const struct hub_cache *c,
 int hub_cache_lock(struct hub_cache *c, const struct remote_file *file,
     struct file_lock *lock, struct err *e);
 int hub_cache_accept(struct hub_cache *c, const struct remote_file *file,
-    bool sync_name, struct err *e);
+    struct err *e);
 int hub_cache_set_aside(struct hub_cache *c, const char *commit,
     const struct remote_file *file, struct wall now, struct err *e);
 int hub_cache_place(struct hub_cache *c, const char *commit,

@@ -341,7 +341,7 @@ int local_dir_lock(struct local_dir *d, const struct remote_file *file,
 }
 
 int local_dir_accept(struct local_dir *d, const struct remote_file *file,
-    bool sync_name, struct err *e)
+    struct err *e)
 {
 	char *partial = local_dir_partial_path(d, file);
 	char *staged = staged_path(d, file);
@@ -351,7 +351,7 @@ int local_dir_accept(struct local_dir *d, const struct remote_file *file,
 		(void)err_nomem(e);
 	else if (put_open_mode(partial, e) == 0 &&
 	    put_file(partial, staged, e) == 0)
-		rc = sync_name ? fs_sync_dir(d->download, e) : 0;
+		rc = fs_sync_dir(d->download, e);
 	free(staged);
 	free(partial);
 	return rc;

@@ -38,7 +38,7 @@ char *local_dir_partial_path(const struct local_dir *d,
 int local_dir_lock(struct local_dir *d, const struct remote_file *file,
     struct file_lock *lock, struct err *e);
 int local_dir_accept(struct local_dir *d, const struct remote_file *file,
-    bool sync_name, struct err *e);
+    struct err *e);
 int local_dir_set_aside(struct local_dir *d, const char *commit,
     const struct remote_file *file, struct wall now, struct err *e);
 int local_dir_place(struct local_dir *d, const char *commit,

@@ -610,9 +610,7 @@ static int on_whole(void *cookie, void *owner, struct err *e)
 	struct job_work *w = file->work;
 
 	(void)cookie;
-	/* Small ones share the sync that publishing begins with. */
-	if (destination_accept(w->destination, remote_of(file),
-		remote_of(file)->size >= ENGINE_RANGED_BYTES, e) == -1)
+	if (destination_accept(w->destination, remote_of(file), e) == -1)
 		return -1;
 	forget_partial(file);
 	job_work_proved(w, fetch->session, file->index);

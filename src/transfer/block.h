@@ -19,8 +19,6 @@
 /* Memory and file offsets of direct writes; a power of two. */
 enum { BLOCK_ALIGN = 4096 };
 
-struct partial_file;
-
 enum block_phase {
 	BLOCK_FILLING,
 	BLOCK_WRITING,

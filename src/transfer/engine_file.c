@@ -106,6 +106,7 @@ static void make_anew(struct open_file *f)
 		    extents_bytes(&f->partial.received), &why);
 	free(f->direct_url);
 	f->direct_url = NULL;
+	f->direct_is_guess = false;
 	f->durable_bytes = 0;
 	if (why.kind == ERR_INTEGRITY && ++f->restarts > 1) {
 		(void)fs_unlink(f->partial.path, &e);

@@ -206,7 +206,7 @@ static inline void fetch(struct destination *d, const struct remote_file *f,
 	must(fs_pwrite(fd, text, strlen(text), 0, path, &e), &e);
 	must(fs_sync_data(fd, path, &e), &e);
 	fs_close(&fd);
-	must(destination_accept(d, f, true, &e), &e);
+	must(destination_accept(d, f, &e), &e);
 	assert_false(is_there(path));
 	free(path);
 }

@@ -75,7 +75,7 @@ static void broken_callers_are_named(void **state)
 	must_fail(destination_inspect(d, "main", &f, &local, &st, &e), &e,
 	    ERR_BUG, "commit");
 	must_fail(destination_lock(d, &f, &lock, &e), &e, ERR_BUG, "blob");
-	must_fail(destination_accept(d, &f, true, &e), &e, ERR_BUG, "blob");
+	must_fail(destination_accept(d, &f, &e), &e, ERR_BUG, "blob");
 	must_fail(destination_place(d, COMMIT_A, &f, now(), &st, &e), &e,
 	    ERR_BUG, "blob");
 	must_fail(destination_set_aside(d, COMMIT_A, &f, now(), &e), &e,
@@ -357,7 +357,7 @@ static void planted_links_are_refused(void **state)
 
 			put(partial, "hello");
 			free(partial);
-			must(destination_accept(d, &f, true, &e), &e);
+			must(destination_accept(d, &f, &e), &e);
 			rc = destination_place(d, COMMIT_A, &f, now(), &st, &e);
 		}
 		if (rc == 0)
@@ -560,17 +560,16 @@ static void accept_replaces_what_is_there(void **state)
 	must_hold(at("outside"), "keep");
 	assert_int_equal(entries_in(at(BLOBS)), 1);
 	/* the partial file was pruned, or swapped for a link */
-	must_fail(destination_accept(d, &f, true, &e), &e, ERR_BUSY, partial);
+	must_fail(destination_accept(d, &f, &e), &e, ERR_BUSY, partial);
 	assert_int_equal(symlink(at("outside"), partial), 0);
-	must_fail(destination_accept(d, &f, true, &e), &e, ERR_DISK, partial);
+	must_fail(destination_accept(d, &f, &e), &e, ERR_DISK, partial);
 	assert_int_equal(mode_of(at("outside")), 0644);
 	assert_int_equal(unlink(partial), 0);
 	/* a directory in its place */
 	assert_int_equal(unlink(at(BLOBS GIT_1)), 0);
 	put(at(BLOBS GIT_1 "/x"), "");
 	put(partial, "hello");
-	must_fail(destination_accept(d, &f, true, &e), &e, ERR_PERMANENT,
-	    GIT_1);
+	must_fail(destination_accept(d, &f, &e), &e, ERR_PERMANENT, GIT_1);
 	must_hold(partial, "hello");
 	free(partial);
 	destination_free(d);

@@ -302,7 +302,7 @@ static int bring(struct destination *d, const struct remote_file *f,
 		fs_open_rw(partial, true, &fd, e) == 0 &&
 		fs_pwrite(fd, text, strlen(text), 0, partial, e) == 0 &&
 		fs_sync_data(fd, partial, e) == 0 &&
-		destination_accept(d, f, true, e) == 0))
+		destination_accept(d, f, e) == 0))
 		rc = destination_place(d, commit, f, now(), &st, e);
 	fs_close(&fd);
 	free(partial);
