@@ -13,6 +13,7 @@ int main(int argc, char **argv)
 	int status;
 
 	terminal_guard_streams();
+	process_arguments(&argc, &argv);
 	signals_install();
 	status = commands_main(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -52,15 +52,15 @@ struct err {
 
 /* Fill *e; always returns -1.  Over-long texts are cut at a whole character. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(PRINTF_STYLE, 3, 4)));
 
 /* Like err_set, with os_code = errno and ": <strerror>" appended. */
 int err_errno(struct err *e, enum err_kind kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(PRINTF_STYLE, 3, 4)));
 
 /* Put "<context>: " before the text that is there; always returns -1. */
 int err_wrap(struct err *e, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(PRINTF_STYLE, 2, 3)));
 
 /* "out of memory"; always returns -1. */
 int err_nomem(struct err *e);

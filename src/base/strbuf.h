@@ -25,7 +25,7 @@ void strbuf_add(struct strbuf *s, const void *bytes, size_t n);
 void strbuf_puts(struct strbuf *s, const char *text);
 void strbuf_putc(struct strbuf *s, char c);
 void strbuf_printf(struct strbuf *s, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(PRINTF_STYLE, 2, 3)));
 bool strbuf_failed(const struct strbuf *s);
 /* The text ("" if empty); borrowed until the next call. */
 const char *strbuf_text(const struct strbuf *s);

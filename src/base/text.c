@@ -149,6 +149,22 @@ uint32_t text_next(const char *text, size_t n, size_t *pos)
 	return step == 0 ? REPLACEMENT : cp;
 }
 
+size_t text_put(uint32_t code_point, char out[4])
+{
+	static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+	size_t n = code_point < 0x80 ? 1
+	    : code_point < 0x800     ? 2
+	    : code_point < 0x10000   ? 3
+				     : 4;
+
+	for (size_t i = n - 1; i > 0; i--) {
+		out[i] = (char)(0x80 | (code_point & 0x3F));
+		code_point >>= 6;
+	}
+	out[0] = (char)(first[n] | code_point);
+	return n;
+}
+
 static size_t min3(size_t a, size_t b, size_t c)
 {
 	size_t m = a < b ? a : b;

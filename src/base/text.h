@@ -27,6 +27,10 @@ bool text_is_utf8(const char *text, size_t n);
  */
 uint32_t text_next(const char *text, size_t n, size_t *pos);
 
+/* A code point (up to 0x10FFFF) as UTF-8: returns how many bytes, 1 to 4, of
+ * `out`, which is not terminated. */
+size_t text_put(uint32_t code_point, char out[4]);
+
 /*
  * The candidate nearest to `word` by edit distance (transpositions count 1),
  * or NULL if none is near enough to be meant (more than a third of the
@@ -40,7 +44,8 @@ char *text_dup(const char *text);
 char *text_ndup(const char *text, size_t n);
 
 /* printf into fresh memory; returns owned (free), NULL if memory is short. */
-char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *text_format(const char *fmt, ...)
+    __attribute__((format(PRINTF_STYLE, 1, 2)));
 
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);

@@ -146,6 +146,12 @@ int destination_accept(struct destination *d, const struct remote_file *file,
 			   : hub_cache_accept(&d->cache, file, e);
 }
 
+int destination_settle(struct destination *d, struct err *e)
+{
+	return d->is_local ? local_dir_settle(&d->dir, e)
+			   : hub_cache_settle(&d->cache, e);
+}
+
 int destination_set_aside(struct destination *d, const char *commit,
     const struct remote_file *file, struct wall now, struct err *e)
 {
@@ -167,13 +173,29 @@ int destination_place(struct destination *d, const char *commit,
 	    : hub_cache_place(&d->cache, commit, file, now, content, e);
 }
 
+/* It becomes the name of a file below refs/. */
+static int check_revision(const char *revision, struct err *e)
+{
+	const char *problem;
+
+	if (repo_revision_problem(revision) != NULL)
+		return ERR_BUG_HERE(e, "a revision that is no safe name");
+	problem = remote_path_unfit(fs_names_are_windows() ? REMOTE_ON_WINDOWS
+							   : REMOTE_ON_UNIX,
+	    revision, strlen(revision));
+	return problem == NULL
+	    ? 0
+	    : err_set(e, ERR_PERMANENT, "the revision \"%s\" %s", revision,
+		  problem);
+}
+
 int destination_publish(struct destination *d,
     const struct remote_listing *listing, const char *revision, struct err *e)
 {
 	if (!repo_is_commit(listing->commit))
 		return ERR_BUG_HERE(e, "a listing without its commit");
-	if (repo_revision_problem(revision) != NULL)
-		return ERR_BUG_HERE(e, "a revision that is no safe name");
+	if (check_revision(revision, e) == -1)
+		return -1;
 	return d->is_local ? local_dir_publish(&d->dir, listing, e)
 			   : hub_cache_publish(&d->cache, listing, revision, e);
 }
@@ -184,8 +206,8 @@ int destination_ref(struct destination *d, const char *revision,
 	commit[0] = '\0';
 	if (d->is_local)
 		return 0;
-	if (repo_revision_problem(revision) != NULL)
-		return ERR_BUG_HERE(e, "a revision that is no safe name");
+	if (check_revision(revision, e) == -1)
+		return -1;
 	return hub_cache_ref(&d->cache, revision, commit, e);
 }
 
@@ -195,8 +217,8 @@ int destination_ref_time(struct destination *d, const char *revision,
 	changed->s = WALL_NONE;
 	if (d->is_local)
 		return 0;
-	if (repo_revision_problem(revision) != NULL)
-		return ERR_BUG_HERE(e, "a revision that is no safe name");
+	if (check_revision(revision, e) == -1)
+		return -1;
 	return hub_cache_ref_time(&d->cache, revision, changed, e);
 }
 

@@ -4,7 +4,7 @@
  * 10), so that it finds what we wrote and we adopt what it wrote.
  *
  * The order of publishing (reliability P3, P5): content synced under its
- * partial name, renamed, directory synced; then every link of the commit; the
+ * partial name, renamed, directory synced (once for several); then every link of the commit; the
  * tree file; last the ref, by rename.  A reader sees the old revision or the
  * new one, never half.
  *
@@ -57,7 +57,8 @@ int destination_prepare(struct destination *d, struct err *e);
  *
  * Cache: in_place = snapshots/<commit>/<path> leads to the blob of that name,
  * right size; blob_present also for a regular file of that size there, as the
- * official client leaves it without symbolic links.  local_dir: in_place =
+ * official client leaves it without symbolic links (in_place too, where there
+ * can be none).  local_dir: in_place =
  * D/<path> is a regular file of the right size and its metadata is valid and
  * names this etag and commit; blob_present = right size there with no valid
  * metadata or with that of another commit, or staged by us, or in the main
@@ -83,11 +84,18 @@ int destination_lock(struct destination *d, const struct remote_file *file,
 
 /*
  * The partial file is whole, verified and synced: give it its mode and its
- * content name (cache: blobs/<etag>; local_dir: a staged name), sync the
- * directory.  Content that is there already is replaced.
+ * content name (cache: blobs/<etag>; local_dir: a staged name).  Content that is
+ * there already is replaced.  The name is durable after destination_settle.
  */
 int destination_accept(struct destination *d, const struct remote_file *file,
     struct err *e);
+
+/*
+ * Sync the directory of the names that were given since the last call: once for
+ * many small files.  destination_place does so before anything leans on them;
+ * the caller does before it forgets, or remembers, anything about them.
+ */
+int destination_settle(struct destination *d, struct err *e);
 
 /*
  * Content that hashed wrong (the one that inspect found).  Cache, and what was
@@ -100,7 +108,7 @@ int destination_set_aside(struct destination *d, const char *commit,
 
 /*
  * Put one file of the commit under its final name.  Cache: relative symlink
- * (atomically replaced).  local_dir: rename staged (or copy cached) content
+ * (atomically replaced), or what hub_cache.h says stands for it.  local_dir: rename staged (or copy cached) content
  * over D/<path>, then write its metadata, both under the official lock
  * (ERR_BUSY if another keeps it; the caller must not hold it).  Of files that
  * share a blob, the first placed must be proven; the others become equal to

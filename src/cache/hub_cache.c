@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cache/put.h"
 #include "cache/tree_file.h"
+#include "platform/dirs.h"
 
 enum {
 	COMMIT_DIGITS = 40,
@@ -45,6 +46,19 @@ int hub_cache_write_tag(const char *dir, struct err *e)
 	return rc;
 }
 
+/* As the official client reads its variables. */
+static bool links_are_unwanted(void)
+{
+	static const char *const yes[] = { "1", "ON", "YES", "TRUE" };
+	const char *value = dirs_env("HF_HUB_DISABLE_SYMLINKS");
+
+	for (size_t i = 0; value != NULL && i < sizeof(yes) / sizeof(yes[0]);
+	     i++)
+		if (text_equal_nocase(value, yes[i]))
+			return true;
+	return false;
+}
+
 int hub_cache_init(struct hub_cache *c, const char *root, enum repo_type type,
     const char *id, const char *store_id, struct err *e)
 {
@@ -62,6 +76,8 @@ int hub_cache_init(struct hub_cache *c, const char *root, enum repo_type type,
 		return err_nomem(e);
 	}
 	(void)snprintf(c->store_id, sizeof(c->store_id), "%s", store_id);
+	c->support = links_are_unwanted() ? LINKS_IMPOSSIBLE : LINKS_UNKNOWN;
+	name_map_init(&c->moved);
 	walk_init(&c->links, c->root);
 	walk_init(&c->blob_walk, c->root);
 	walk_init(&c->lock_walk, c->root);
@@ -70,6 +86,7 @@ int hub_cache_init(struct hub_cache *c, const char *root, enum repo_type type,
 
 void hub_cache_release(struct hub_cache *c)
 {
+	name_map_release(&c->moved);
 	walk_release(&c->links);
 	walk_release(&c->blob_walk);
 	walk_release(&c->lock_walk);
@@ -136,16 +153,19 @@ static char *link_target(const struct remote_file *file)
 enum source {
 	SOURCE_NONE,
 	SOURCE_BLOB,
-	SOURCE_SNAPSHOT /* a file where the link belongs: the official client
-			   without symbolic links leaves it so */
+	SOURCE_SNAPSHOT, /* a file where the link belongs: the official client
+			    without symbolic links leaves it so */
+	SOURCE_MOVED	 /* a file that we moved there, of the same content */
 };
 
 /* One file, its paths, and where its content is. */
 struct view {
 	char *blob, *rel, *link, *target; /* own */
+	char *moved;			  /* own; NULL unless SOURCE_MOVED */
 	enum source source;
 	struct fs_stat content;
 	enum put_found found;
+	bool twin; /* a second name of the blob is where the link belongs */
 };
 
 static void view_release(struct view *v)
@@ -154,6 +174,23 @@ static void view_release(struct view *v)
 	free(v->rel);
 	free(v->link);
 	free(v->target);
+	free(v->moved);
+}
+
+/* Where the content is; NULL: nowhere. */
+static const char *content_of(const struct view *v)
+{
+	switch (v->source) {
+	case SOURCE_BLOB:
+		return v->blob;
+	case SOURCE_SNAPSHOT:
+		return v->link;
+	case SOURCE_MOVED:
+		return v->moved;
+	case SOURCE_NONE:
+		break;
+	}
+	return NULL;
 }
 
 static bool is_content(const struct fs_stat *st, const struct remote_file *file)
@@ -193,12 +230,38 @@ static int find_link(struct hub_cache *c, const struct remote_file *file,
 		return 0;
 	if (put_find_link(v->target, v->link, &v->found, e) == -1)
 		return -1;
-	if (v->found != PUT_NO_LINK || v->source == SOURCE_BLOB)
+	if (v->found != PUT_NO_LINK)
 		return 0;
 	if (fs_lstat(v->link, &st, e) == -1)
 		return -1;
-	if (is_content(&st, file)) {
+	if (v->source == SOURCE_BLOB) {
+		v->twin = st.type == FS_FILE && st.inode == v->content.inode &&
+		    st.device == v->content.device;
+	} else if (is_content(&st, file)) {
 		v->source = SOURCE_SNAPSHOT;
+		v->content = st;
+	}
+	return 0;
+}
+
+/* What has no blob any more because we moved it into a snapshot. */
+static int find_moved(struct hub_cache *c, const struct remote_file *file,
+    struct view *v, struct err *e)
+{
+	const char *rel = v->source == SOURCE_NONE
+	    ? name_map_get(&c->moved, remote_file_blob(file))
+	    : NULL;
+	struct fs_stat st;
+
+	if (rel == NULL)
+		return 0;
+	v->moved = fs_join(c->root, rel);
+	if (v->moved == NULL)
+		return err_nomem(e);
+	if (fs_lstat(v->moved, &st, e) == -1)
+		return -1;
+	if (is_content(&st, file)) {
+		v->source = SOURCE_MOVED;
 		v->content = st;
 	}
 	return 0;
@@ -216,10 +279,28 @@ static int look(struct hub_cache *c, const char *commit,
 		v->link = fs_join(c->root, v->rel);
 	if (v->blob == NULL || v->target == NULL || v->link == NULL)
 		(void)err_nomem(e);
-	else if (find_blob(c, file, v, e) == 0 && find_link(c, file, v, e) == 0)
+	else if (find_blob(c, file, v, e) == 0 &&
+	    find_link(c, file, v, e) == 0 && find_moved(c, file, v, e) == 0)
 		return 0;
 	view_release(v);
 	return -1;
+}
+
+/* Asked only where there is a file instead of a link: elsewhere the attempt to
+ * make one tells. */
+static bool links_work(struct hub_cache *c)
+{
+	if (c->support == LINKS_UNKNOWN)
+		c->support = put_links_work(c->repo) ? LINKS_WORK
+						     : LINKS_IMPOSSIBLE;
+	return c->support == LINKS_WORK;
+}
+
+static bool is_in_place(struct hub_cache *c, const struct view *v)
+{
+	if (v->source == SOURCE_BLOB && v->found == PUT_RIGHT_LINK)
+		return true;
+	return (v->twin || v->source == SOURCE_SNAPSHOT) && !links_work(c);
 }
 
 int hub_cache_inspect(struct hub_cache *c, const char *commit,
@@ -231,7 +312,7 @@ int hub_cache_inspect(struct hub_cache *c, const char *commit,
 
 	if (look(c, commit, file, &v, e) == -1)
 		return -1;
-	local->in_place = v.source == SOURCE_BLOB && v.found == PUT_RIGHT_LINK;
+	local->in_place = is_in_place(c, &v);
 	local->blob_present = v.source != SOURCE_NONE;
 	local->blob_verified = false;
 	*content = v.content;
@@ -251,8 +332,7 @@ char *hub_cache_content_path(struct hub_cache *c, const char *commit,
 
 	if (look(c, commit, file, &v, &ignored) == -1)
 		return NULL;
-	if (v.source != SOURCE_NONE)
-		path = text_dup(v.source == SOURCE_BLOB ? v.blob : v.link);
+	path = text_dup(content_of(&v));
 	view_release(&v);
 	return path;
 }
@@ -327,12 +407,23 @@ int hub_cache_accept(struct hub_cache *c, const struct remote_file *file,
 
 	if (partial == NULL || blob == NULL)
 		(void)err_nomem(e);
-	else if (put_open_mode(partial, e) == 0 &&
-	    put_file(partial, blob, e) == 0)
-		rc = fs_sync_dir(c->blobs, e);
+	else if (put_open_mode(partial, e) == 0)
+		rc = put_file(partial, blob, e);
+	if (rc == 0)
+		c->names_unsynced = true;
 	free(blob);
 	free(partial);
 	return rc;
+}
+
+int hub_cache_settle(struct hub_cache *c, struct err *e)
+{
+	if (!c->names_unsynced)
+		return 0;
+	if (fs_sync_dir(c->blobs, e) == -1)
+		return -1;
+	c->names_unsynced = false;
+	return 0;
 }
 
 int hub_cache_set_aside(struct hub_cache *c, const char *commit,
@@ -353,22 +444,73 @@ int hub_cache_set_aside(struct hub_cache *c, const char *commit,
 	if (aside == NULL)
 		(void)err_nomem(e);
 	else if (walk_make(&c->blob_walk, c->blobs_rel, e) == 0)
-		rc = fs_rename(v.source == SOURCE_BLOB ? v.blob : v.link, aside,
-		    e);
+		rc = fs_rename(content_of(&v), aside, e);
+	/* Its second name would be taken for the content next time. */
+	if (rc == 0 && v.twin)
+		rc = fs_unlink(v.link, e);
 out:
 	free(aside);
 	view_release(&v);
 	return rc;
 }
 
-/* What others wrote under the link's name becomes a blob like any other. */
-static int move_to_blobs(struct hub_cache *c, const struct view *v,
-    struct err *e)
+/*
+ * What others wrote under the link's name becomes a blob like any other; it
+ * stays where it is until the link replaces it, if it can have two names.
+ */
+static int make_blob(struct hub_cache *c, struct view *v, struct err *e)
 {
-	if (walk_make(&c->blob_walk, c->blobs_rel, e) == -1 ||
-	    put_file(v->link, v->blob, e) == -1)
+	struct err ignored = ERR_INIT;
+
+	if (walk_make(&c->blob_walk, c->blobs_rel, e) == -1)
 		return -1;
+	v->twin = fs_link(v->link, v->blob, &ignored) == 0;
+	if (!v->twin && !links_work(c))
+		return 0; /* then it is in place as it is */
+	if (!v->twin && put_file(v->link, v->blob, e) == -1)
+		return -1;
+	v->source = SOURCE_BLOB;
 	return fs_sync_dir(c->blobs, e);
+}
+
+/* Where there are no second names: the official client's way. */
+static int move_in(struct hub_cache *c, const struct view *v, struct err *e)
+{
+	if (put_file(v->blob, v->link, e) == -1)
+		return -1;
+	return name_map_put(&c->moved, fs_basename(v->blob), v->rel) == -1
+	    ? err_nomem(e)
+	    : 0;
+}
+
+/* The file itself where the link belongs. */
+static int put_instead(struct hub_cache *c, const struct view *v, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (is_in_place(c, v))
+		return 0;
+	if (v->source == SOURCE_MOVED)
+		return put_copy(v->moved, v->link, c->repo, e);
+	if (put_second_name(v->blob, v->link, c->repo, &why) == 0)
+		return 0;
+	if (put_links_impossible(&why) || why.os_code == EMLINK)
+		return move_in(c, v, e);
+	*e = why;
+	return -1;
+}
+
+static int put_pointer(struct hub_cache *c, const struct view *v, struct err *e)
+{
+	if (c->support != LINKS_IMPOSSIBLE) {
+		if (put_link(v->target, v->link, c->repo, e) == 0)
+			return 0;
+		if (!put_links_impossible(e) || put_links_work(c->repo))
+			return -1;
+		c->support = LINKS_IMPOSSIBLE;
+		*e = (struct err)ERR_INIT;
+	}
+	return put_instead(c, v, e);
 }
 
 static int link_in(struct hub_cache *c, const struct view *v, struct err *e)
@@ -377,7 +519,7 @@ static int link_in(struct hub_cache *c, const struct view *v, struct err *e)
 
 	if (walk_make(&c->links, v->rel, e) == -1)
 		return -1;
-	if (put_link(v->target, v->link, c->repo, &why) == 0)
+	if (put_pointer(c, v, &why) == 0)
 		return walk_touch(&c->links, v->rel, e);
 	if (why.os_code != ENOENT) {
 		*e = why;
@@ -385,8 +527,7 @@ static int link_in(struct hub_cache *c, const struct view *v, struct err *e)
 	}
 	/* The directory was removed behind our back: once more. */
 	walk_forget(&c->links);
-	if (walk_make(&c->links, v->rel, e) == -1 ||
-	    put_link(v->target, v->link, c->repo, e) == -1)
+	if (walk_make(&c->links, v->rel, e) == -1 || put_pointer(c, v, e) == -1)
 		return -1;
 	return walk_touch(&c->links, v->rel, e);
 }
@@ -406,12 +547,15 @@ int hub_cache_place(struct hub_cache *c, const char *commit,
 		    "another program took the content of %s away", file->path);
 		goto out;
 	}
-	if (put_sync_recent(v.source == SOURCE_BLOB ? v.blob : v.link,
-		&v.content, now, e) == -1)
+	if (hub_cache_settle(c, e) == -1 ||
+	    put_sync_recent(content_of(&v), &v.content, now, e) == -1)
 		goto out;
-	if (v.source == SOURCE_SNAPSHOT && move_to_blobs(c, &v, e) == -1)
+	if (v.source == SOURCE_SNAPSHOT && make_blob(c, &v, e) == -1)
 		goto out;
 	rc = link_in(c, &v, e);
+	/* A copy is a file of its own. */
+	if (rc == 0 && v.source == SOURCE_MOVED)
+		rc = fs_lstat(v.link, content, e);
 out:
 	view_release(&v);
 	return rc;

@@ -1,12 +1,22 @@
 /*
  * hub_cache.h - the official client's cache of one repository (hub.md section
  * 9).  Every function is the one of its name in destination.h.
+ *
+ * Where symbolic links cannot be (Windows without the right to make them, FAT),
+ * or HF_HUB_DISABLE_SYMLINKS wants none, the official client leaves the file
+ * itself where the link belongs.  So do we, as a second name of the blob, so
+ * that the next commit finds it: both are one file.  Where there are no second
+ * names either, the blob is moved there, and its twins are copies.
  */
 #ifndef HFCRON_CACHE_HUB_CACHE_H
 #define HFCRON_CACHE_HUB_CACHE_H
 
 #include "cache/destination.h"
+#include "cache/name_map.h"
 #include "cache/walk.h"
+
+/* Symbolic links below the root. */
+enum link_support { LINKS_UNKNOWN, LINKS_WORK, LINKS_IMPOSSIBLE };
 
 struct hub_cache {
 	char *root;	 /* own; the cache */
@@ -18,6 +28,9 @@ struct hub_cache {
 	struct walk links; /* snapshots, refs and trees */
 	struct walk blob_walk;
 	struct walk lock_walk;
+	bool names_unsynced;	   /* accepted since the last settle */
+	enum link_support support; /* LINKS_IMPOSSIBLE: or unwanted */
+	struct name_map moved; /* blob -> where it was moved to, below root */
 };
 
 /* CACHEDIR.TAG in `dir`, unless something of that name is there. */
@@ -39,6 +52,7 @@ int hub_cache_lock(struct hub_cache *c, const struct remote_file *file,
     struct file_lock *lock, struct err *e);
 int hub_cache_accept(struct hub_cache *c, const struct remote_file *file,
     struct err *e);
+int hub_cache_settle(struct hub_cache *c, struct err *e);
 int hub_cache_set_aside(struct hub_cache *c, const char *commit,
     const struct remote_file *file, struct wall now, struct err *e);
 int hub_cache_place(struct hub_cache *c, const char *commit,

@@ -349,12 +349,23 @@ int local_dir_accept(struct local_dir *d, const struct remote_file *file,
 
 	if (partial == NULL || staged == NULL)
 		(void)err_nomem(e);
-	else if (put_open_mode(partial, e) == 0 &&
-	    put_file(partial, staged, e) == 0)
-		rc = fs_sync_dir(d->download, e);
+	else if (put_open_mode(partial, e) == 0)
+		rc = put_file(partial, staged, e);
+	if (rc == 0)
+		d->names_unsynced = true;
 	free(staged);
 	free(partial);
 	return rc;
+}
+
+int local_dir_settle(struct local_dir *d, struct err *e)
+{
+	if (!d->names_unsynced)
+		return 0;
+	if (fs_sync_dir(d->download, e) == -1)
+		return -1;
+	d->names_unsynced = false;
+	return 0;
 }
 
 /*
@@ -533,7 +544,8 @@ static int place_locked(struct local_dir *d, const char *commit,
     const struct remote_file *file, struct view *v, struct wall now,
     struct fs_stat *content, struct err *e)
 {
-	if (walk_make(&d->files, file->path, e) == -1 ||
+	if (local_dir_settle(d, e) == -1 ||
+	    walk_make(&d->files, file->path, e) == -1 ||
 	    put_content(d, file, v, now, e) == -1 ||
 	    fs_lstat(v->path, content, e) == -1)
 		return -1;

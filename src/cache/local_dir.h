@@ -18,6 +18,7 @@ struct local_dir {
 	char store_id[9];
 	struct walk files;
 	struct walk book_walk;
+	bool names_unsynced;	 /* accepted since the last settle */
 	struct name_map placed;	 /* blob -> path of a file placed by us */
 	struct name_map refused; /* path of content that hashed wrong,
 					   but is not ours to rename */
@@ -39,6 +40,7 @@ int local_dir_lock(struct local_dir *d, const struct remote_file *file,
     struct file_lock *lock, struct err *e);
 int local_dir_accept(struct local_dir *d, const struct remote_file *file,
     struct err *e);
+int local_dir_settle(struct local_dir *d, struct err *e);
 int local_dir_set_aside(struct local_dir *d, const char *commit,
     const struct remote_file *file, struct wall now, struct err *e);
 int local_dir_place(struct local_dir *d, const char *commit,

@@ -118,8 +118,73 @@ int put_link(const char *target, const char *path, const char *temp_dir,
 	return rc;
 }
 
-int put_hint(const char *path, const char *temp_dir, const void *bytes,
-    size_t n, struct err *e)
+bool put_links_impossible(const struct err *e)
+{
+	/* Some of them are the same on some systems. */
+	static const int codes[] = { EPERM, EOPNOTSUPP, ENOTSUP, ENOSYS };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (e->os_code == codes[i])
+			return true;
+	return false;
+}
+
+bool put_links_work(const char *dir)
+{
+	struct err e = ERR_INIT, ignored = ERR_INIT;
+	char *temp = temp_path(dir, &e);
+	int rc;
+
+	if (temp == NULL)
+		return true;
+	rc = fs_symlink_replace("hfcron", temp, &e);
+	if (rc == 0)
+		(void)fs_unlink(temp, &ignored);
+	free(temp);
+	return rc == 0 || !put_links_impossible(&e);
+}
+
+/* What `make` makes of `from`, by way of a temporary name. */
+static int put_made(int (*make)(const char *from, const char *to,
+			struct err *e),
+    const char *from, const char *path, const char *temp_dir, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	char *temp = temp_path(temp_dir, e);
+	int rc;
+
+	if (temp == NULL)
+		return -1;
+	rc = make(from, temp, e);
+	if (rc == 0) {
+		rc = put_file(temp, path, e);
+		/* Of two names of one file POSIX renames none. */
+		(void)fs_unlink(temp, &ignored);
+	}
+	free(temp);
+	return rc;
+}
+
+int put_second_name(const char *from, const char *path, const char *temp_dir,
+    struct err *e)
+{
+	return put_made(fs_link, from, path, temp_dir, e);
+}
+
+static int make_copy(const char *from, const char *to, struct err *e)
+{
+	return fs_copy_file(from, to, FILE_MODE, e);
+}
+
+int put_copy(const char *from, const char *path, const char *temp_dir,
+    struct err *e)
+{
+	return put_made(make_copy, from, path, temp_dir, e);
+}
+
+int put_written(const char *path, const char *temp_dir,
+    int (*write)(void *cookie, int fd, const char *temp, struct err *e),
+    void *cookie, struct err *e)
 {
 	struct err ignored = ERR_INIT;
 	char *temp = temp_path(temp_dir, e);
@@ -132,13 +197,33 @@ int put_hint(const char *path, const char *temp_dir, const void *bytes,
 		return -1;
 	}
 	if (fs_chmod_umask(fd, FILE_MODE, temp, e) == 0 &&
-	    fs_pwrite(fd, bytes, n, 0, temp, e) == 0)
+	    write(cookie, fd, temp, e) == 0)
 		rc = put_file(temp, path, e);
 	fs_close(&fd);
 	if (rc == -1)
 		(void)fs_unlink(temp, &ignored);
 	free(temp);
 	return rc;
+}
+
+struct bytes {
+	const void *bytes;
+	size_t n;
+};
+
+static int write_bytes(void *cookie, int fd, const char *temp, struct err *e)
+{
+	const struct bytes *b = cookie;
+
+	return fs_pwrite(fd, b->bytes, b->n, 0, temp, e);
+}
+
+int put_hint(const char *path, const char *temp_dir, const void *bytes,
+    size_t n, struct err *e)
+{
+	struct bytes b = { bytes, n };
+
+	return put_written(path, temp_dir, write_bytes, &b, e);
 }
 
 int put_sync_recent(const char *path, const struct fs_stat *st, struct wall now,

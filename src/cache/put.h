@@ -6,6 +6,7 @@
 #ifndef HFCRON_CACHE_PUT_H
 #define HFCRON_CACHE_PUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -23,6 +24,34 @@ int put_clear_way(const char *path, struct err *e);
  * took it away.
  */
 int put_file(const char *from, const char *path, struct err *e);
+
+/* Give the file a second name (a hard link), over whatever is there. */
+int put_second_name(const char *from, const char *path, const char *temp_dir,
+    struct err *e);
+
+/*
+ * A file with what `write` writes (from its start; `temp` is its name until it
+ * is complete, and syncing is its business), over whatever is there.  0666 less
+ * umask.
+ */
+int put_written(const char *path, const char *temp_dir,
+    int (*write)(void *cookie, int fd, const char *temp, struct err *e),
+    void *cookie, struct err *e);
+
+/* A copy of the file, synced, over whatever is there. */
+int put_copy(const char *from, const char *path, const char *temp_dir,
+    struct err *e);
+
+/* Does this failure of put_link or put_second_name say that the system makes no
+ * links there (Windows without the right to, FAT), rather than that it could
+ * not? */
+bool put_links_impossible(const struct err *e);
+
+/*
+ * Can there be symbolic links in `dir`?  Makes one, looks at it and removes it,
+ * as the official client does.  true also if that cannot be found out.
+ */
+bool put_links_work(const char *dir);
 
 /* Symbolic link at `path`; the one that is there stays if it is right. */
 int put_link(const char *target, const char *path, const char *temp_dir,

@@ -13,10 +13,12 @@
 #include "model/remote_file.h"
 
 /*
- * The listing (sorted) as JSON.  Returns owned (free) and its length; NULL if
- * memory is short or it is longer than could be read again.  Pure.
+ * The listing (sorted) as JSON: `take` gets the text in parts, all but the last
+ * of 64 KiB or a little more, and ends it with -1.  Pure.
  */
-char *tree_file_format(const struct remote_listing *listing, size_t *n);
+int tree_file_format(const struct remote_listing *listing,
+    int (*take)(void *cookie, const char *bytes, size_t n, struct err *e),
+    void *cookie, struct err *e);
 
 /*
  * Validated like an answer of the Hub.  *found false, and `out` empty, for

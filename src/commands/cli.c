@@ -105,7 +105,7 @@ const struct command cli_commands[] = {
 	{ "doctor", "", "is all there that a run at night needs?",
 	    EVERYWHERE "C",
 	    "  hfcron doctor\n"
-	    "  hfcron doctor --as-cron            what cron or systemd would "
+	    "  hfcron doctor --as-cron            what the scheduler would "
 	    "see\n",
 	    0, 0, verb_doctor },
 	{ "pause", "[JOB...]", "hold the named jobs, or everything",

@@ -204,18 +204,16 @@ static void look_at_store(struct session *s, struct findings *f)
 
 static void look_at_space(const struct session *s, struct findings *f)
 {
-	const struct storage_config *storage = &s->config.storage;
 	char have[NUM_TEXT_MAX], keep[NUM_TEXT_MAX];
 	struct err e = ERR_INIT;
 	struct fs_space space;
-	uint64_t keep_free = storage->keep_free_bytes;
+	uint64_t keep_free;
 
 	if (fs_space(s->config.cache_dir, &space, &e) == -1) {
 		findings_add(f, FINDING_FAIL, "disk", NULL, "%s", e.text);
 		return;
 	}
-	if (!storage->keep_free_set && space.total_bytes / 20 > keep_free)
-		keep_free = space.total_bytes / 20;
+	keep_free = storage_keep_free(&s->config.storage, space.total_bytes);
 	num_format_size(space.free_bytes, have);
 	num_format_size(keep_free, keep);
 	if (space.free_bytes <= keep_free)
@@ -250,7 +248,7 @@ static void look_at_zones(const struct session *s, struct findings *f)
 	char file[512];
 
 	/* Zones that schedules name were looked for with the configuration. */
-	if (zone_file("local", file, sizeof(file)) == NULL)
+	if (zone_source("local", file, sizeof(file)) == NULL)
 		findings_add(f, FINDING_WARN, "zone",
 		    "install tzdata, or name a timezone in the schedules",
 		    "no zone file for the local time: it is taken as UTC");
@@ -289,6 +287,18 @@ static void look_at_lock(struct session *s, struct findings *f)
 	}
 	free(text);
 	free(path);
+}
+
+/* --- certificates -------------------------------------------------------- */
+
+static void look_at_certificates(const struct session *s, struct findings *f)
+{
+	if (s->config.ca_dir != NULL && !http_client_takes_ca_folder())
+		findings_add(f, FINDING_WARN, "certificates",
+		    "name a file with all of them in SSL_CERT_FILE",
+		    "the folder %s means nothing: the TLS library here takes "
+		    "files only",
+		    s->config.ca_dir);
 }
 
 /* --- the Hub ------------------------------------------------------------- */
@@ -500,6 +510,7 @@ int verb_doctor(const struct cli *cli)
 		look_at_lock(&s, &f);
 		(void)look_at_folder("cache", s.config.cache_dir, &f);
 		look_at_space(&s, &f);
+		look_at_certificates(&s, &f);
 		look_at_hub(&s, &f);
 		doctor_entry(&s, cli->as_cron, &f);
 		s.status = exit_status_worse(s.status,

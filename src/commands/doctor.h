@@ -30,7 +30,7 @@ struct findings {
 
 void findings_add(struct findings *f, enum finding_level level,
     const char *topic, const char *advice, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+    __attribute__((format(PRINTF_STYLE, 5, 6)));
 void findings_release(struct findings *f);
 
 /*

@@ -15,7 +15,8 @@
 enum {
 	FACTS_BYTES_MAX = 8 * 1024 * 1024,
 	VARIABLES_MAX = 512,
-	ZONE_PATH_MAX = 1024,
+	NAME_MAX_BYTES = 64, /* longer than any that matters */
+	ZONE_TEXT_MAX = 1024,
 	TOKEN_FILE_MAX = 64 * 1024,
 	RECORD_BYTES = IDLE_FINGERPRINT_BYTES + 3 * 8 + 4,
 	LAST_RUN_MAX_S = 24 * 3600
@@ -23,24 +24,31 @@ enum {
 
 /* --- the fingerprint ----------------------------------------------------- */
 
-/* The whole of what is before '=' , or its beginning. */
+/* The whole of what is before '=', or its beginning; in any case, which Windows
+ * does not tell apart. */
 static bool is_ours(const char *variable)
 {
 	static const char *const beginnings[] = { "HF_", "HUGGING", "HFCRON_",
 		"XDG_" };
 	static const char *const names[] = { "TZ", "TZDIR", "HOME",
-		"TRANSFORMERS_OFFLINE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
-		"SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy", "https_proxy",
-		"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
-		"NO_PROXY" };
+		"USERPROFILE", "TRANSFORMERS_OFFLINE", "CURL_CA_BUNDLE",
+		"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR",
+		"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY" };
+	char name[NAME_MAX_BYTES + 1];
 	size_t n = strcspn(variable, "=");
 
+	if (n > NAME_MAX_BYTES)
+		n = NAME_MAX_BYTES;
+	for (size_t i = 0; i < n; i++)
+		name[i] = variable[i] >= 'a' && variable[i] <= 'z'
+		    ? (char)(variable[i] - 'a' + 'A')
+		    : variable[i];
+	name[n] = '\0';
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
-		if (text_starts(variable, beginnings[i]))
+		if (text_starts(name, beginnings[i]))
 			return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == n &&
-		    strncmp(variable, names[i], n) == 0)
+		if (strcmp(name, names[i]) == 0)
 			return true;
 	return false;
 }
@@ -86,19 +94,27 @@ static void add_file(struct strbuf *facts, const char *what, const char *path)
 	strbuf_putc(facts, '\0');
 }
 
+static void add_zone(struct strbuf *facts, const char *zone)
+{
+	char text[ZONE_TEXT_MAX];
+
+	add_file(facts, zone, zone_file(zone, text, sizeof(text)));
+	strbuf_puts(facts, zone_state(zone, text, sizeof(text)));
+	strbuf_putc(facts, '\0');
+}
+
 static void add_zones(struct strbuf *facts, const struct config *config)
 {
-	char path[ZONE_PATH_MAX];
 	const char *before = "";
 
-	add_file(facts, "local", zone_file("local", path, sizeof(path)));
+	add_zone(facts, "local");
 	for (size_t i = 0; i < config->n_schedules; i++) {
 		const char *zone = config->schedules[i].zone;
 
 		if (zone == NULL || strcmp(zone, before) == 0 ||
 		    strcmp(zone, "local") == 0)
 			continue;
-		add_file(facts, zone, zone_file(zone, path, sizeof(path)));
+		add_zone(facts, zone);
 		before = zone;
 	}
 }

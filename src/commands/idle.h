@@ -28,9 +28,10 @@ struct idle_record {
 
 /*
  * Path, size, mtime and inode of the configuration, every list and every zone
- * file in use; what the token file says; the variables that the program or its libraries
- * read (HF_*, XDG_*, TZ, HOME, proxies, certificates); the version.  Of a token
- * only this hash remains.  The session has its configuration, not its lists.
+ * file in use; what Windows has of these zones; what the token file says; the
+ * variables that the program or its libraries read (HF_*, XDG_*, TZ, HOME,
+ * proxies, certificates); the version.  Of a token only this hash remains.  The
+ * session has its configuration, not its lists.
  * 0, or -1 (no memory).
  */
 int idle_fingerprint(const struct session *s,

@@ -23,6 +23,7 @@ void job_work_init(struct job_work *w, const struct job *job,
 
 void job_work_release(struct job_work *w)
 {
+	hub_question_free(w->question);
 	destination_free(w->destination);
 	remote_listing_release(&w->listing);
 	free(w->wanted);
@@ -48,7 +49,7 @@ bool job_work_is_paused(const struct job_work *w)
 
 enum digest_kind job_work_digest(const struct remote_file *f)
 {
-	return f->sha256[0] != '\0' ? DIGEST_SHA256 : DIGEST_GIT_SHA1;
+	return f->sha256 != NULL ? DIGEST_SHA256 : DIGEST_GIT_SHA1;
 }
 
 const char *job_work_title(const struct job *job, char *buf, size_t size)
@@ -79,25 +80,31 @@ static int find_commit_offline(struct job_work *w, struct err *e)
 	return w->commit[0] != '\0' ? 0 : say_offline(e);
 }
 
-/* The commit to have: asked for, unless it cannot change. */
-static int find_commit(struct job_work *w, struct session *s, struct err *e)
+/* The commit if it cannot change, else NULL. */
+static const char *pinned_commit(const struct job_work *w)
 {
-	const char *pinned = NULL;
-	struct hub_revision revision;
-
 	if (repo_is_commit(w->job->revision))
-		pinned = w->job->revision;
-	else if (!w->job->follow && w->entry != NULL &&
+		return w->job->revision;
+	if (!w->job->follow && w->entry != NULL &&
 	    w->entry->state.commit[0] != '\0')
-		pinned = w->entry->state.commit;
-	if (pinned != NULL) {
-		memcpy(w->commit, pinned, sizeof(w->commit));
-		return 0;
-	}
-	if (s->config.offline)
-		return find_commit_offline(w, e);
-	if (hub_revision(&s->hub, w->job->type, w->job->name, w->job->revision,
-		&revision, e) == -1)
+		return w->entry->state.commit;
+	return NULL;
+}
+
+static int ask_commit(struct job_work *w, struct session *s, struct err *e)
+{
+	struct hub_revision revision;
+	int rc;
+
+	if (w->question == NULL)
+		w->question = hub_revision_ask(&s->hub, w->job->type,
+		    w->job->name, w->job->revision, false, e);
+	if (w->question == NULL)
+		return -1;
+	rc = hub_revision_answer(w->question, &revision, e);
+	hub_question_free(w->question);
+	w->question = NULL;
+	if (rc == -1)
 		return -1;
 	memcpy(w->commit, revision.commit, sizeof(w->commit));
 	if (strcmp(revision.id, w->job->name) != 0)
@@ -106,6 +113,20 @@ static int find_commit(struct job_work *w, struct session *s, struct err *e)
 		    "list may name it anew",
 		    "job", w->job->id, "now", revision.id, NULL);
 	return 0;
+}
+
+/* The commit to have: asked for, unless it cannot change. */
+static int find_commit(struct job_work *w, struct session *s, struct err *e)
+{
+	const char *pinned = pinned_commit(w);
+
+	if (pinned != NULL) {
+		memcpy(w->commit, pinned, sizeof(w->commit));
+		return 0;
+	}
+	if (s->config.offline)
+		return find_commit_offline(w, e);
+	return ask_commit(w, s, e);
 }
 
 static int find_listing(struct job_work *w, struct session *s, struct err *e)
@@ -173,23 +194,39 @@ static int choose_wanted(struct job_work *w, struct err *e)
 		    "no file matches include and "
 		    "exclude; the repository has %zu files",
 		    w->listing.n);
-	return 0;
-}
-
-static int compare_stored(const void *a, const void *b)
-{
-	return strcmp(((const struct stored_file *)a)->path,
-	    ((const struct stored_file *)b)->path);
+	/* Only what is wanted: the rest can be excluded. */
+	return remote_files_fit(fs_names_are_windows() ? REMOTE_ON_WINDOWS
+						       : REMOTE_ON_UNIX,
+	    w->wanted, w->n, e);
 }
 
 static bool same_file(const struct stored_file *record,
     const struct remote_file *file, const struct fs_stat *st)
 {
-	return record != NULL &&
-	    strcmp(record->blob, remote_file_blob(file)) == 0 &&
+	return strcmp(record->blob, remote_file_blob(file)) == 0 &&
 	    record->size == file->size && record->size == st->size &&
 	    record->inode == st->inode && record->device == st->device &&
 	    record->mtime_s == st->mtime_s && record->mtime_ns == st->mtime_ns;
+}
+
+/* One by one: all of a job at once may be more than memory is for. */
+static int was_verified(const struct job_work *w, struct session *s,
+    const struct remote_file *file, const struct fs_stat *st, bool *verified,
+    struct err *e)
+{
+	struct stored_file record;
+	bool found = false;
+
+	*verified = false;
+	if (s->store == NULL)
+		return 0;
+	if (store_file_get(s->store, w->key, file->path, &record, &found, e) ==
+	    -1)
+		return -1;
+	if (found)
+		*verified = same_file(&record, file, st);
+	stored_file_release(&record);
+	return 0;
 }
 
 static void look_at_partial(struct job_work *w, struct session *s, size_t i)
@@ -223,36 +260,20 @@ static void look_at_partial(struct job_work *w, struct session *s, size_t i)
 /* What the disk has, and what of it is the very file we proved before. */
 static int inspect_all(struct job_work *w, struct session *s, struct err *e)
 {
-	struct stored_file *records = NULL;
-	size_t n_records = 0;
-	int rc = -1;
-
-	if (s->store != NULL &&
-	    store_files_all(s->store, w->key, &records, &n_records, e) == -1)
-		return -1;
 	for (size_t i = 0; i < w->n; i++) {
-		struct stored_file wanted, *record = NULL;
+		struct local_file *local = &w->local[i];
 		struct fs_stat st;
 
 		if (destination_inspect(w->destination, w->commit, w->wanted[i],
-			&w->local[i], &st, e) == -1)
-			goto out;
-		wanted.path = w->wanted[i]->path;
-		if (n_records > 0)
-			record = bsearch(&wanted, records, n_records,
-			    sizeof(*records), compare_stored);
-		if (w->local[i].in_place || w->local[i].blob_present)
-			w->local[i].blob_verified = same_file(record,
-			    w->wanted[i], &st);
-		else
+			local, &st, e) == -1)
+			return -1;
+		if (!local->in_place && !local->blob_present)
 			look_at_partial(w, s, i);
+		else if (was_verified(w, s, w->wanted[i], &st,
+			     &local->blob_verified, e) == -1)
+			return -1;
 	}
-	rc = 0;
-out:
-	for (size_t i = 0; i < n_records; i++)
-		stored_file_release(&records[i]);
-	free(records);
-	return rc;
+	return 0;
 }
 
 static void mark_progress(struct job_work *w)
@@ -276,11 +297,16 @@ static bool is_probe(const struct job_work *w)
 	    w->phase_before == PHASE_PARKED;
 }
 
+static bool probes_access(const struct job_work *w)
+{
+	return is_probe(w) && w->error_before == ERR_AUTH;
+}
+
 static int probe_access(struct job_work *w, struct session *s, struct err *e)
 {
 	struct err why = ERR_INIT;
 
-	if (!is_probe(w) || w->error_before != ERR_AUTH || s->config.offline ||
+	if (!probes_access(w) || s->config.offline ||
 	    hub_access(&s->hub, w->job->type, w->job->name, &why) == 0 ||
 	    why.kind == ERR_PERMANENT)
 		return 0;
@@ -396,6 +422,19 @@ static int check(struct job_work *w, struct session *s, struct err *e)
 	return 0;
 }
 
+bool job_work_asks_commit(const struct job_work *w, const struct session *s)
+{
+	return pinned_commit(w) == NULL && !probes_access(w) &&
+	    !s->config.offline;
+}
+
+int job_work_ask_ahead(struct job_work *w, struct session *s, struct err *e)
+{
+	w->question = hub_revision_ask(&s->hub, w->job->type, w->job->name,
+	    w->job->revision, true, e);
+	return w->question != NULL ? 0 : -1;
+}
+
 void job_work_check(struct job_work *w, struct session *s)
 {
 	struct err e = ERR_INIT;
@@ -456,16 +495,6 @@ static uint64_t device_of(const char *path)
 	return 0;
 }
 
-static uint64_t keep_free_bytes(const struct storage_config *storage,
-    const struct fs_space *space)
-{
-	uint64_t fraction = space->total_bytes / 20;
-
-	if (storage->keep_free_set || storage->keep_free_bytes > fraction)
-		return storage->keep_free_bytes;
-	return fraction;
-}
-
 static int refuse_bytes(const struct job_work *w, const struct disk_share *disk,
     uint64_t free_bytes, uint64_t taken, struct err *e)
 {
@@ -496,7 +525,8 @@ static int admit(struct job_work *w, struct session *s,
 		disk->root = root;
 		disk->free_bytes = space.free_bytes;
 	}
-	disk->keep_free_bytes = keep_free_bytes(&s->config.storage, &space);
+	disk->keep_free_bytes = storage_keep_free(&s->config.storage,
+	    space.total_bytes);
 	disk->needed_bytes += w->sums.disk_needed_bytes;
 	taken = disk->reserved_bytes + disk->keep_free_bytes;
 	if (space.free_bytes < taken ||

@@ -612,6 +612,9 @@ static int on_whole(void *cookie, void *owner, struct err *e)
 	(void)cookie;
 	if (destination_accept(w->destination, remote_of(file), e) == -1)
 		return -1;
+	/* What could be gone on with is only forgotten for something better. */
+	if (file->has_record && destination_settle(w->destination, e) == -1)
+		return -1;
 	forget_partial(file);
 	job_work_proved(w, fetch->session, file->index);
 	log_event(&fetch->session->log, LOG_DEBUG, "verified", "job",

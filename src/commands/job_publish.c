@@ -59,7 +59,9 @@ void job_work_flush_proven(struct job_work *w, struct session *s)
 
 	/* Without the records the files are hashed once more: no failure. */
 	if (w->n_proven > 0 && s->store != NULL &&
-	    store_files_put(s->store, w->key, w->proven, w->n_proven, &e) == -1)
+	    (destination_settle(w->destination, &e) == -1 ||
+		store_files_put(s->store, w->key, w->proven, w->n_proven, &e) ==
+		    -1))
 		log_event(&s->log, LOG_WARN, e.text, "job", w->job->id, NULL);
 	w->n_proven = 0;
 }

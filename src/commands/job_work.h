@@ -48,6 +48,7 @@ struct job_work {
 	enum err_kind error_before;
 	struct wall slot, closes; /* from the plan */
 	enum work_phase phase;
+	struct hub_question *question;	   /* own; its commit, asked ahead */
 	struct destination *destination;   /* own */
 	char commit[41];		   /* to be published */
 	struct remote_listing listing;	   /* own; all files of the commit */
@@ -89,6 +90,11 @@ bool job_work_is_paused(const struct job_work *w);
 
 /* Ends the work with this error (kind decides the outcome). */
 void job_work_fail(struct job_work *w, const struct err *e);
+
+/* Does its check begin with the question for its commit?  It may then be sent
+ * ahead of the check, which will wait for the answer. */
+bool job_work_asks_commit(const struct job_work *w, const struct session *s);
+int job_work_ask_ahead(struct job_work *w, struct session *s, struct err *e);
 
 /*
  * Ask the Hub (one request for an unchanged job), list, filter, compare with

@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "commands/ask_ahead.h"
 #include "commands/report.h"
 #include "plan/forecast.h"
 #include "platform/signals.h"
@@ -55,18 +56,23 @@ static int make_works(struct plan_online *online, struct session *s,
 static int check_all(struct plan_online *online, struct session *s)
 {
 	struct err unreachable = ERR_INIT;
+	struct ask_ahead ahead;
 
 	err_set(&unreachable, ERR_UNREACHABLE,
 	    "the Hub could not be reached by the job before; not tried");
+	ask_ahead_init(&ahead, s, online->works, online->n);
 	for (size_t i = 0; i < online->n; i++) {
 		struct job_work *w = &online->works[i];
 		bool lost = i > 0 && !s->config.offline &&
 		    online->works[i - 1].error.kind == ERR_UNREACHABLE;
 
-		if (lost)
+		if (lost) {
 			job_work_fail(w, &unreachable);
-		else
-			job_work_check(w, s);
+			continue;
+		}
+		ask_ahead_before(&ahead, i);
+		job_work_check(w, s);
+		ask_ahead_after(&ahead, i);
 		if (signals_pending() != 0)
 			return -1;
 	}

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "commands/ask_ahead.h"
 #include "commands/backup_set.h"
-#include "commands/idle.h"
 #include "commands/job_fetch.h"
 #include "commands/progress.h"
 #include "commands/report.h"
+#include "commands/run_idle.h"
 #include "commands/stop_request.h"
 #include "commands/verbs.h"
 #include "plan/staleness.h"
@@ -28,8 +29,7 @@ struct run {
 	size_t n;
 	struct progress progress;
 	struct mono deadline; /* of max_duration; ms 0: none */
-	uint8_t fingerprint[IDLE_FINGERPRINT_BYTES];
-	bool has_fingerprint;
+	struct run_idle idle;
 	struct mono look_at;		/* when to look who is paused */
 	const struct job_work *current; /* being checked or hashed; NULL */
 	enum exit_status status;
@@ -207,6 +207,9 @@ static void end_cancelled(struct run *run, struct job_work *w)
 /* News first: one huge job never starves the others. */
 static void check_all(struct run *run)
 {
+	struct ask_ahead ahead;
+
+	ask_ahead_init(&ahead, &run->session, run->works, run->n);
 	for (size_t i = 0; i < run->n; i++) {
 		struct job_work *w = &run->works[i];
 
@@ -217,9 +220,11 @@ static void check_all(struct run *run)
 			continue;
 		}
 		w->recheck = run->session.cli->recheck;
+		ask_ahead_before(&ahead, i);
 		run->current = w;
 		job_work_check(w, &run->session);
 		run->current = NULL;
+		ask_ahead_after(&ahead, i);
 		if (w->phase == WORK_UNCHANGED) {
 			w->outcome = OUTCOME_UNCHANGED;
 			w->phase = WORK_ENDED;
@@ -331,15 +336,6 @@ static void say_waiting(const struct run *run)
 	}
 }
 
-static size_t count_parked(const struct run *run)
-{
-	size_t parked = 0;
-
-	for (size_t i = 0; i < run->entries.n; i++)
-		parked += run->entries.items[i].state.phase == PHASE_PARKED;
-	return parked;
-}
-
 static void say_nothing_due(const struct session *s, size_t parked,
     struct wall next)
 {
@@ -394,67 +390,16 @@ static void forget_last_run(struct session *s)
 	progress_forget(s);
 }
 
-/* --- the idle check ------------------------------------------------------ */
-
-/* What the command line asks for is looked at, whatever was remembered. */
-static bool may_be_idle(const struct cli *cli)
-{
-	return cli->n_words == 0 && !cli->all && !cli->recheck && !cli->json &&
-	    !cli->verbose;
-}
+/* --- the beginning ------------------------------------------------------- */
 
 static bool is_idle(struct run *run)
 {
-	struct session *s = &run->session;
 	struct idle_record record;
 
-	if (s->config_rc != 0)
+	if (!run_idle_look(&run->idle, &run->session, &record))
 		return false;
-	run->has_fingerprint = idle_fingerprint(s, run->fingerprint) == 0;
-	if (!run->has_fingerprint || !may_be_idle(s->cli) ||
-	    !idle_read(s, &record) ||
-	    !idle_holds(&record, run->fingerprint, s->now))
-		return false;
-	say_nothing_due(s, record.parked, record.next_due);
+	say_nothing_due(&run->session, record.parked, record.next_due);
 	return true;
-}
-
-static void wake_at(struct idle_record *record, struct wall t)
-{
-	if (t.s != WALL_NONE &&
-	    (record->wake.s == WALL_NONE || t.s < record->wake.s))
-		record->wake = t;
-}
-
-/* For the next start.  It is about the files as they were before they were read:
- * what changed since is noticed. */
-static void remember_idle(struct run *run)
-{
-	struct session *s = &run->session;
-	struct idle_record record = { .wake = { WALL_NONE } };
-	struct err e = ERR_INIT;
-
-	if (!run->has_fingerprint ||
-	    job_entries_look_paused(&run->entries, s, &e) == -1 ||
-	    job_entries_save_changed(&run->entries, s, clock_wall(), &e) == -1)
-		return;
-	memcpy(record.fingerprint, run->fingerprint,
-	    sizeof(record.fingerprint));
-	record.last_run = clock_wall();
-	if (run->entries.retries_wait)
-		record.wake = record.last_run;
-	for (size_t i = 0; i < run->entries.n; i++)
-		wake_at(&record, run->entries.items[i].state.due);
-	record.next_due = record.wake;
-	for (size_t i = 0; i < run->entries.n; i++)
-		if (!report_is_stale(s, &run->entries.items[i]) &&
-		    !run->entries.items[i].paused)
-			wake_at(&record,
-			    staleness_at(run->entries.items[i].job,
-				&run->entries.items[i].state));
-	record.parked = (uint32_t)count_parked(run);
-	if (idle_write(s, &record, run->entries.serial, &e) == -1)
-		log_event(&s->log, LOG_WARN, e.text, NULL);
 }
 
 /* Once there was a run, the lock comes before the lists, which may be long: the
@@ -633,7 +578,8 @@ static void run_all(struct run *run)
 	else if (run->n > 0)
 		work_all(run);
 	else if (s->cli->n_words == 0)
-		say_nothing_due(s, count_parked(run), run->plan.next);
+		say_nothing_due(s, run_idle_parked(&run->entries),
+		    run->plan.next);
 	say_waiting(run);
 	say_stale(run);
 	say_damage(s);
@@ -641,7 +587,7 @@ static void run_all(struct run *run)
 	if (signals_pending() != 0 && stop_request_is_there(s))
 		signals_forget();
 	if (run->entries.items != NULL && s->store != NULL)
-		remember_idle(run);
+		run_idle_remember(&run->idle, s, &run->entries);
 }
 
 int verb_run(const struct cli *cli)

@@ -269,14 +269,12 @@ int session_open_log(struct session *s)
 		return session_fail(s, &e);
 	}
 	free(dir);
-	/* One line, one write: unbuffered append. */
-	s->log_file = fopen(s->config.log.file, "ab");
+	/* One line, one write. */
+	s->log_file = fs_append(s->config.log.file, &e);
 	if (s->log_file == NULL) {
-		err_errno(&e, ERR_DISK, "cannot write log.file %s",
-		    s->config.log.file);
+		err_wrap(&e, "log.file");
 		return session_fail(s, &e);
 	}
-	(void)setvbuf(s->log_file, NULL, _IONBF, 0);
 	return 0;
 }
 

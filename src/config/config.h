@@ -56,6 +56,10 @@ struct storage_config {
 					   the file system unless set */
 };
 
+/* What stays free on a file system of that size. */
+uint64_t storage_keep_free(const struct storage_config *storage,
+    uint64_t total_bytes);
+
 struct backup_config {
 	unsigned keep; /* of each kind, default 5 */
 };

@@ -590,6 +590,16 @@ int config_load(const char *path, struct config *config,
 	return 0;
 }
 
+uint64_t storage_keep_free(const struct storage_config *storage,
+    uint64_t total_bytes)
+{
+	uint64_t fraction = total_bytes / 20;
+
+	if (storage->keep_free_set || storage->keep_free_bytes > fraction)
+		return storage->keep_free_bytes;
+	return fraction;
+}
+
 void config_release(struct config *config)
 {
 	for (size_t i = 0; i < config->n_schedules; i++)
@@ -626,8 +636,10 @@ static int find_named(const char *named, const char *where, char **path,
 {
 	struct err ignored = ERR_INIT;
 	struct fs_stat st;
-	char *expanded = dirs_expand(named, 1);
+	char *given = dirs_expand(named, 1);
+	char *expanded = given == NULL ? NULL : fs_from_native(given);
 
+	free(given);
 	if (expanded == NULL)
 		return err_nomem(e);
 	/* What exists but cannot be looked at is reported when it is read. */

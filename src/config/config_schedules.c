@@ -281,16 +281,18 @@ void config_schedule_timezone(const struct reader *r,
     const struct tree_node *node, void *into)
 {
 	struct draft *d = into;
-	const char *text;
+	const char *text, *lack;
 
 	if (!reader_string(r, node,
 		"local, UTC or a name such as Europe/Berlin", &text))
 		return;
 	if (!zone_exists(text)) {
+		lack = zone_lack();
 		reader_problem(r, node,
-		    "no time zone \"%.80s\" on this system (local, UTC or a "
-		    "name such as Europe/Berlin)",
-		    text);
+		    "no time zone \"%.80s\" on this system (%s)", text,
+		    lack != NULL
+			? lack
+			: "local, UTC or a name such as Europe/Berlin");
 		return;
 	}
 	reader_keep(r, text, &d->schedule->zone);

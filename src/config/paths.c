@@ -45,15 +45,16 @@ static bool has_dotdot(const char *path)
  */
 static void clean(char *path)
 {
-	char *to = path;
+	/* The root's last "/" is written again before the first segment. */
+	char *root = path + fs_root_length(path) - 1, *to = root;
 
-	for (const char *from = path; *from != '\0';) {
+	for (const char *from = root; *from != '\0';) {
 		size_t n;
 
 		from += strspn(from, "/");
 		n = strcspn(from, "/");
 		if (n == 2 && from[0] == '.' && from[1] == '.') {
-			while (to > path && *--to != '/')
+			while (to > root && *--to != '/')
 				continue;
 		} else if (n > 0 && !(n == 1 && from[0] == '.')) {
 			*to++ = '/';
@@ -62,7 +63,7 @@ static void clean(char *path)
 		}
 		from += n;
 	}
-	if (to == path)
+	if (to == root)
 		*to++ = '/';
 	*to = '\0';
 }
@@ -121,15 +122,21 @@ static int refuse(const char *text, struct err *e)
 
 char *paths_absolute(const char *path, struct err *e)
 {
-	char *absolute;
+	char *ours = fs_from_native(path), *absolute;
 
-	/* Only the system can say what ".." behind a link means. */
-	if (!fs_is_absolute(path) || has_dotdot(path))
-		absolute = fs_realpath(path, e);
-	else if ((absolute = text_dup(path)) == NULL)
+	if (ours == NULL) {
 		err_nomem(e);
+		return NULL;
+	}
+	/* Only the system can say what ".." behind a link means. */
+	if (fs_is_absolute(ours) && !has_dotdot(ours)) {
+		clean(ours);
+		return ours;
+	}
+	absolute = fs_realpath(ours, e);
 	if (absolute != NULL)
 		clean(absolute);
+	free(ours);
 	return absolute;
 }
 
@@ -157,29 +164,36 @@ char *paths_resolve(const char *dir, const char *text, struct err *e)
 
 bool paths_within(const char *dir, const char *path)
 {
-	size_t n = strlen(dir);
+	size_t n = 0;
 
-	if (n == 1 && dir[0] == '/')
-		return true;
-	return strncmp(dir, path, n) == 0 &&
-	    (path[n] == '\0' || path[n] == '/');
+	while (dir[n] != '\0' && fs_fold(dir[n]) == fs_fold(path[n]))
+		n++;
+	if (dir[n] != '\0')
+		return false;
+	return path[n] == '\0' || path[n] == '/' ||
+	    (n > 0 && dir[n - 1] == '/'); /* a root */
 }
 
 int paths_compare(const char *a, const char *b)
 {
-	while (*a != '\0' && *a == *b) {
+	while (*a != '\0' && fs_fold(*a) == fs_fold(*b)) {
 		a++;
 		b++;
 	}
 	/* "/" before every other character keeps a subtree together. */
-	int ca = *a == '/' ? 1 : *a == '\0' ? 0 : (unsigned char)*a + 1;
-	int cb = *b == '/' ? 1 : *b == '\0' ? 0 : (unsigned char)*b + 1;
+	int ca = *a == '/' ? 1
+	    : *a == '\0'   ? 0
+			   : (unsigned char)fs_fold(*a) + 1;
+	int cb = *b == '/' ? 1
+	    : *b == '\0'   ? 0
+			   : (unsigned char)fs_fold(*b) + 1;
 	return ca - cb;
 }
 
 bool paths_is_system(const char *path)
 {
-	/* Places that hold users' data further down. */
+	/* Unix, and harmless where there are no such: places that hold users'
+	 * data further down. */
 	static const char *const roots[] = { "/", "/dev", "/home", "/root",
 		"/run", "/tmp", "/usr", "/usr/local", "/var", "/var/lib" };
 	static const char *const trees[] = { "/bin", "/boot", "/etc", "/lib",

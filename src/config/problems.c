@@ -27,7 +27,7 @@ void problems_release(struct problems *p)
 	problems_init(p);
 }
 
-static void __attribute__((format(printf, 5, 0)))
+static void __attribute__((format(PRINTF_STYLE, 5, 0)))
 add(struct problems *p, bool note, const char *file, struct text_pos pos,
     const char *fmt, va_list ap)
 {

@@ -31,9 +31,9 @@ struct problems {
 void problems_init(struct problems *p);
 void problems_release(struct problems *p);
 void problems_add(struct problems *p, const char *file, struct text_pos pos,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+    const char *fmt, ...) __attribute__((format(PRINTF_STYLE, 4, 5)));
 void problems_note(struct problems *p, const char *file, struct text_pos pos,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+    const char *fmt, ...) __attribute__((format(PRINTF_STYLE, 4, 5)));
 /* By line and column within each file, from the `from`th on; the files keep
  * their order. */
 void problems_sort(struct problems *p, size_t from);

@@ -37,7 +37,7 @@ struct reader {
 
 /* A problem with the value at `node`. */
 void reader_problem(const struct reader *r, const struct tree_node *node,
-    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+    const char *fmt, ...) __attribute__((format(PRINTF_STYLE, 3, 4)));
 
 /* "KEY: expected WHAT, found ..." */
 void reader_expected(const struct reader *r, const struct tree_node *node,

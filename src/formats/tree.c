@@ -81,6 +81,13 @@ const struct tree_node *tree_get(const struct tree_node *map, const char *key)
 	return NULL;
 }
 
+const char *tree_get_string(const struct tree_node *map, const char *key)
+{
+	const struct tree_node *node = tree_get(map, key);
+
+	return node != NULL && node->type == TREE_STRING ? node->text : NULL;
+}
+
 const char *tree_type_name(enum tree_type type)
 {
 	static const char *const names[] = {

@@ -43,6 +43,8 @@ const struct tree_node *tree_root(const struct tree *t);
 void tree_free(struct tree *t);
 /* The entry of a map (the last one, if a key stands twice), NULL if absent. */
 const struct tree_node *tree_get(const struct tree_node *map, const char *key);
+/* Its text if it is a string, else NULL. */
+const char *tree_get_string(const struct tree_node *map, const char *key);
 
 /* A key that stands again in its map; the first of all that are equal. */
 struct tree_duplicate {

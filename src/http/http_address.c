@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
+#include "platform/net.h"
+
+enum { ADDRESS_TEXT_MAX = 46 }; /* an IPv4 address inside an IPv6 one */
 
 struct range {
 	uint8_t bytes[16];
@@ -84,17 +85,13 @@ bool http_address_is_private(const uint8_t *bytes, size_t n)
 
 bool http_address_text_is_private(const char *text)
 {
-	uint8_t bytes[16];
-	char plain[INET6_ADDRSTRLEN];
+	uint8_t bytes[NET_ADDRESS_MAX];
+	char plain[ADDRESS_TEXT_MAX];
 	size_t n = strcspn(text, "%");
 
 	if (n >= sizeof(plain))
 		return true;
 	memcpy(plain, text, n);
 	plain[n] = '\0';
-	if (inet_pton(AF_INET, plain, bytes) == 1)
-		return http_address_is_private(bytes, 4);
-	if (inet_pton(AF_INET6, plain, bytes) == 1)
-		return http_address_is_private(bytes, 16);
-	return true;
+	return http_address_is_private(bytes, net_address_parse(plain, bytes));
 }

@@ -33,6 +33,11 @@ bool http_response_at_origin(const struct http_response *r)
 	return r->at_origin;
 }
 
+bool http_response_is_shared(const struct http_response *r)
+{
+	return r->shared;
+}
+
 const char *http_response_url(const struct http_response *r)
 {
 	return r->url;
@@ -68,6 +73,18 @@ static int global_setup(struct err *e)
 		return err_set(e, ERR_NOMEM, "libcurl cannot be set up");
 	done = true;
 	return 0;
+}
+
+bool http_client_takes_ca_folder(void)
+{
+	struct err ignored = ERR_INIT;
+	CURL *easy = global_setup(&ignored) == 0 ? curl_easy_init() : NULL;
+	CURLcode code = easy == NULL
+	    ? CURLE_OK
+	    : curl_easy_setopt(easy, CURLOPT_CAPATH, ".");
+
+	curl_easy_cleanup(easy);
+	return code != CURLE_NOT_BUILT_IN && code != CURLE_UNKNOWN_OPTION;
 }
 
 struct http_client *http_client_new(const struct http_options *options,
@@ -167,6 +184,12 @@ void http_client_wake(struct http_client *client)
 {
 	atomic_store(&client->woken, true);
 	(void)curl_multi_wakeup(client->multi);
+}
+
+void http_client_share(struct http_client *client, unsigned requests)
+{
+	(void)curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+	    (long)requests);
 }
 
 void http_client_limit(struct http_client *client, uint64_t bytes_per_s)
@@ -457,9 +480,9 @@ static bool tick_cancels(const struct http_client *client)
 
 static void wait_for_sockets(struct http_client *client, int64_t ms)
 {
-	struct curl_waitfd wake = { client->options.wake_fd, CURL_WAIT_POLLIN,
-		0 };
-	bool with_wake = wake.fd >= 0 && !client->wake_fd_seen;
+	struct curl_waitfd wake = { (curl_socket_t)client->options.wake_fd,
+		CURL_WAIT_POLLIN, 0 };
+	bool with_wake = client->options.wake_fd >= 0 && !client->wake_fd_seen;
 
 	if (curl_multi_poll(client->multi, with_wake ? &wake : NULL,
 		with_wake ? 1 : 0, (int)ms, NULL) != CURLM_OK)

@@ -52,6 +52,10 @@ struct http_options {
 
 struct http_client;
 
+/* false: the TLS library has no use for a ca_dir (Windows' own), and the
+ * system's certificates count as if there were none. */
+bool http_client_takes_ca_folder(void);
+
 /* Owned (http_client_free); NULL with *e.  Sets up libcurl at first use. */
 struct http_client *http_client_new(const struct http_options *options,
     struct err *e);
@@ -69,6 +73,8 @@ int http_response_status(const struct http_response *r);
 unsigned http_response_hop(const struct http_response *r); /* from 0 */
 /* true if this hop's origin is the credential's origin (request.origin). */
 bool http_response_at_origin(const struct http_response *r);
+/* Over a connection that serves several requests at the same time (HTTP/2). */
+bool http_response_is_shared(const struct http_response *r);
 /* This hop's URL, query included: not for messages. */
 const char *http_response_url(const struct http_response *r);
 /* The last header of that name (any case), NULL if absent.  Control bytes in
@@ -102,6 +108,10 @@ struct http_result {
 
 struct http_spec {
 	bool head;
+	/* One of many whose answers are small: it may share a connection with
+	 * others (HTTP/2, where the server has it).  Else HTTP/1.1, and a
+	 * connection of its own. */
+	bool is_small;
 	const char *url; /* copied */
 	/* The credential's, and what at_origin means; copied. */
 	const struct http_origin *origin;
@@ -146,6 +156,11 @@ int http_client_step(struct http_client *client, int64_t timeout_ms,
 /* Make the step that waits, or the next one, return at once.  The only call
  * that any thread may make. */
 void http_client_wake(struct http_client *client);
+/*
+ * From now on at most so many requests over one shared connection before
+ * another one is made, of which there are max_connections; 100 at first.
+ */
+void http_client_share(struct http_client *client, unsigned requests);
 /*
  * From now on so many bytes a second at most, headers and bodies of all
  * requests together; 0: no limit.  After a pause a tenth of a second's worth may

@@ -3,20 +3,28 @@
 
 #include <string.h>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include "base/num.h"
 #include "base/text.h"
 #include "platform/dirs.h"
+#include "platform/net.h"
 
-enum { ITEM_MAX = 256 };
+enum { ITEM_MAX = 256, PROXY_MAX = 512 };
 
 static const char *either(const char *lower, const char *upper)
 {
 	const char *value = dirs_env(lower);
 
 	return value != NULL ? value : dirs_env(upper);
+}
+
+/* Kept until the next call: libcurl copies it. */
+static const char *from_settings(const struct http_origin *origin)
+{
+	static char proxy[PROXY_MAX];
+
+	return net_user_proxy(origin->host, origin->https, proxy, sizeof(proxy))
+	    ? proxy
+	    : NULL;
 }
 
 const char *http_proxy_environment(const struct http_origin *origin)
@@ -32,7 +40,9 @@ const char *http_proxy_environment(const struct http_origin *origin)
 		proxy = either("http_proxy", "HTTP_PROXY");
 	else /* under CGI, HTTP_PROXY is what a client sent as Proxy: */
 		proxy = dirs_env("http_proxy");
-	return proxy != NULL ? proxy : either("all_proxy", "ALL_PROXY");
+	if (proxy == NULL)
+		proxy = either("all_proxy", "ALL_PROXY");
+	return proxy != NULL ? proxy : from_settings(origin);
 }
 
 /* Cut ":PORT" off; false if it names another port. */
@@ -63,12 +73,11 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 static bool match_network(char *item, const char *host)
 {
 	char *slash = strchr(item, '/');
-	uint8_t net[16], address[16];
-	uint64_t bits;
-	int family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
+	uint8_t net[NET_ADDRESS_MAX], address[NET_ADDRESS_MAX];
+	size_t n = net_address_parse(host, address);
+	uint64_t bits = 8 * n;
 
-	bits = family == AF_INET ? 32 : 128;
-	if (inet_pton(family, host, address) != 1)
+	if (n == 0)
 		return false;
 	if (slash != NULL) {
 		if (num_parse_u64(slash + 1, strlen(slash + 1), bits, &bits) ==
@@ -76,7 +85,7 @@ static bool match_network(char *item, const char *host)
 			return false;
 		*slash = '\0';
 	}
-	return inet_pton(family, item, net) == 1 &&
+	return net_address_parse(item, net) == n &&
 	    same_bits(net, address, (unsigned)bits);
 }
 

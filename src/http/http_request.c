@@ -4,19 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include "base/num.h"
 #include "base/text.h"
 #include "http/http_address.h"
 #include "http/http_proxy.h"
 #include "http/http_request_internal.h"
 #include "platform/clock.h"
-
-#ifndef SOCK_CLOEXEC
-#define SOCK_CLOEXEC 0
-#endif
+#include "platform/net.h"
 
 enum {
 	DRIP_BYTES_PER_S = 1024,
@@ -116,9 +110,10 @@ static int end_of_headers(struct http_request *r)
 {
 	struct http_response *response = &r->response;
 	struct err e = ERR_INIT;
-	long status = 0;
+	long status = 0, version = 0;
 
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(r->easy, CURLINFO_HTTP_VERSION, &version);
 	if (status >= 100 && status < 200 && status != 101)
 		return 0;
 	if (status < 200 || status > 999) {
@@ -127,6 +122,7 @@ static int end_of_headers(struct http_request *r)
 		return -1;
 	}
 	response->status = (int)status;
+	response->shared = version == CURL_HTTP_VERSION_2_0;
 	if (lengths_differ(&response->headers)) {
 		fail_here(r, ERR_TRANSIENT, "sent two different lengths");
 		return -1;
@@ -256,22 +252,13 @@ static bool address_allowed(struct http_request *r, bool is_private)
 
 static bool socket_is_private(const struct curl_sockaddr *a)
 {
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
+	/* libcurl allocates addrlen bytes, whatever a->addr's type */
+	const char *addr = (const char *)a +
+	    offsetof(struct curl_sockaddr, addr);
+	uint8_t bytes[NET_ADDRESS_MAX];
 
-	if (a->family == AF_INET && a->addrlen >= sizeof(v4)) {
-		memcpy(&v4, &a->addr, sizeof(v4));
-		return http_address_is_private((const uint8_t *)&v4.sin_addr,
-		    4);
-	}
-	if (a->family == AF_INET6 && a->addrlen >= sizeof(v6)) {
-		/* libcurl allocates addrlen bytes, whatever a->addr's type */
-		memcpy(&v6,
-		    (const char *)a + offsetof(struct curl_sockaddr, addr),
-		    sizeof(v6));
-		return http_address_is_private(v6.sin6_addr.s6_addr, 16);
-	}
-	return true;
+	return http_address_is_private(bytes,
+	    net_address_of(a->family, addr, a->addrlen, bytes));
 }
 
 static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
@@ -282,7 +269,7 @@ static curl_socket_t on_open_socket(void *cookie, curlsocktype purpose,
 	if (purpose == CURLSOCKTYPE_IPCXN &&
 	    !address_allowed(r, socket_is_private(a)))
 		return CURL_SOCKET_BAD;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	return (curl_socket_t)net_socket(a->family, a->socktype, a->protocol);
 }
 
 /* Right before the request is sent, on a connection that may be an old one. */
@@ -338,8 +325,11 @@ static CURLcode set_common(struct http_request *r)
 	SET(CURLOPT_AUTOREFERER, 0L);
 	SET(CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	/* Pieces of big files want connections of their own. */
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* Refused by a libcurl that was built without HTTP/2. */
+	if (!r->spec.is_small ||
+	    curl_easy_setopt(r->easy, CURLOPT_HTTP_VERSION,
+		(long)CURL_HTTP_VERSION_2TLS) != CURLE_OK)
+		SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_USERAGENT, o->user_agent);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout_ms);
@@ -352,10 +342,17 @@ static CURLcode set_common(struct http_request *r)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	/* Schannel alone asks whether a certificate was revoked, and refuses
+	 * all where nobody answers: behind the proxies of companies. */
+	SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT);
+	SET(CURLOPT_PROXY_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT);
 	if (o->ca_file != NULL)
 		SET(CURLOPT_CAINFO, o->ca_file);
-	if (o->ca_dir != NULL)
-		SET(CURLOPT_CAPATH, o->ca_dir);
+	/* Schannel takes no folder, and has the system's own certificates. */
+	if (o->ca_dir != NULL &&
+	    curl_easy_setopt(r->easy, CURLOPT_CAPATH, o->ca_dir) ==
+		CURLE_OUT_OF_MEMORY)
+		code = CURLE_OUT_OF_MEMORY;
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, r);
 	SET(CURLOPT_WRITEFUNCTION, on_write);

@@ -30,7 +30,8 @@ struct http_response {
 	int status; /* 0: headers not complete */
 	unsigned hop;
 	bool at_origin;
-	char *url; /* own */
+	bool shared; /* HTTP/2 */
+	char *url;   /* own */
 	struct http_headers headers;
 };
 

@@ -5,7 +5,7 @@
  * transient trouble by the policy, obey Retry-After and RateLimit (a wait
  * beyond HUB_WAIT_MAX_S is left to a later run), and count retries.  They may
  * not be made inside a callback of the same HTTP client; its other requests
- * go on while they wait.
+ * go on while they wait, the questions that were asked ahead among them.
  */
 #ifndef HFCRON_HUB_HUB_CLIENT_H
 #define HFCRON_HUB_HUB_CLIENT_H
@@ -43,6 +43,8 @@ struct hub_budget {
  * its retry_after_s. */
 enum { HUB_WAIT_MAX_S = 60 };
 
+enum { HUB_LEFT_UNKNOWN = -1 };
+
 struct hub {
 	struct http_client *http; /* all borrowed */
 	const char *endpoint;
@@ -53,6 +55,7 @@ struct hub {
 	unsigned retries;	   /* counted; the caller resets it */
 	uint64_t requests;	   /* counted */
 	struct mono blocked_until; /* private: the rate limit is used up */
+	int64_t left[HUB_BUCKETS]; /* private: requests, as told last */
 	/* As told last; the caller may keep them for the next run. */
 	struct hub_budget budgets[HUB_BUCKETS];
 };
@@ -84,9 +87,20 @@ struct hub_revision {
  * The commit of a revision: one request (?expand=sha and the flags), moved
  * repositories followed.  Captive portals (HTML, broken JSON) are TRANSIENT;
  * another commit than the one asked for is ERR_INTEGRITY.
+ *
+ * In two steps, so that several can be under way: `ahead` sends the question at
+ * once, else the answer's call does.  The answer's call waits, and retries as all
+ * do.  Owned (hub_question_free, which cancels what is under way); NULL with *e.
  */
-int hub_revision(struct hub *hub, enum repo_type type, const char *id,
-    const char *revision, struct hub_revision *out, struct err *e);
+struct hub_question;
+struct hub_question *hub_revision_ask(struct hub *hub, enum repo_type type,
+    const char *id, const char *revision, bool ahead, struct err *e);
+int hub_revision_answer(struct hub_question *question, struct hub_revision *out,
+    struct err *e);
+void hub_question_free(struct hub_question *question);
+/* May one more be sent ahead of its turn, as far as is known of the rate limit,
+ * with so many under way? */
+bool hub_may_ask_ahead(const struct hub *hub, unsigned under_way);
 
 /*
  * May its files be read?  One request (hub.md section 4, "Access").  -1 with

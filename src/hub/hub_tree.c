@@ -1,13 +1,11 @@
 /* hub_tree.c - one page of a tree answer. */
 #include "hub/hub_tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "base/vec.h"
 #include "formats/json_tree.h"
 #include "formats/tree.h"
 
@@ -16,14 +14,6 @@ enum {
 	PAGE_DEPTH_MAX = 16,
 	SHOWN_MAX = 200
 };
-
-/* The text of a string, NULL if it is absent or none. */
-static const char *string_of(const struct tree_node *map, const char *key)
-{
-	const struct tree_node *node = tree_get(map, key);
-
-	return node != NULL && node->type == TREE_STRING ? node->text : NULL;
-}
 
 static bool is_masked(const char *hash)
 {
@@ -61,53 +51,43 @@ static int take_hash(const char *text, size_t digits, const char *path,
 	return 0;
 }
 
-static int take_hashes(const struct tree_node *entry, struct remote_file *f,
-    const char *path, struct err *e)
+static int take_hashes(const struct tree_node *entry, const char *path,
+    uint64_t file_size, struct remote_hashes *h, struct err *e)
 {
 	const struct tree_node *lfs = tree_get(entry, "lfs");
 	const struct tree_node *xet = tree_get(entry, "xetHash");
 	uint64_t size;
 
-	if (take_hash(string_of(entry, "oid"), 40, path, "has no git hash",
-		f->oid, e) == -1)
+	if (take_hash(tree_get_string(entry, "oid"), 40, path,
+		"has no git hash", h->oid, e) == -1)
 		return -1;
 	if (lfs != NULL && lfs->type != TREE_NULL) {
 		if (lfs->type != TREE_MAP)
 			return refuse(e, path, "has an impossible LFS entry");
-		if (take_hash(string_of(lfs, "oid"), 64, path,
-			"has no SHA-256 though it is an LFS file", f->sha256,
+		if (take_hash(tree_get_string(lfs, "oid"), 64, path,
+			"has no SHA-256 though it is an LFS file", h->sha256,
 			e) == -1 ||
 		    take_size(lfs, path, &size, e) == -1)
 			return -1;
-		if (size != f->size)
+		if (size != file_size)
 			return refuse(e, path, "has two different sizes");
 	}
 	if (xet != NULL && xet->type != TREE_NULL)
-		return take_hash(string_of(entry, "xetHash"), 64, path,
-		    "has an impossible xet hash", f->xet_hash, e);
+		return take_hash(tree_get_string(entry, "xetHash"), 64, path,
+		    "has an impossible xet hash", h->xet_hash, e);
 	return 0;
 }
 
 static int append_file(const struct tree_node *entry, const char *path,
     struct remote_listing *out, struct err *e)
 {
-	struct remote_file f = { 0 };
+	struct remote_hashes hashes = { "", "", "" };
+	uint64_t size = 0;
 
-	if (take_size(entry, path, &f.size, e) == -1 ||
-	    take_hashes(entry, &f, path, e) == -1)
+	if (take_size(entry, path, &size, e) == -1 ||
+	    take_hashes(entry, path, size, &hashes, e) == -1)
 		return -1;
-	if (out->n >= REMOTE_FILES_MAX)
-		return err_set(e, ERR_PERMANENT,
-		    "the repository has more than %d files", REMOTE_FILES_MAX);
-	f.path = text_dup(path);
-	if (f.path == NULL ||
-	    vec_grow((void **)&out->files, &out->cap, out->n + 1,
-		sizeof(*out->files), REMOTE_FILES_MAX) == -1) {
-		free(f.path);
-		return err_nomem(e);
-	}
-	out->files[out->n++] = f;
-	return 0;
+	return remote_listing_add(out, path, size, &hashes, e);
 }
 
 /* -1 with *e untouched (ERR_NONE) if the answer makes no sense. */
@@ -118,12 +98,12 @@ static int take_entry(const struct tree_node *entry, struct remote_listing *out,
 
 	if (entry->type != TREE_MAP)
 		return -1;
-	type = string_of(entry, "type");
+	type = tree_get_string(entry, "type");
 	if (type == NULL)
 		return -1;
 	if (strcmp(type, "file") != 0)
 		return 0;
-	path = string_of(entry, "path");
+	path = tree_get_string(entry, "path");
 	if (path == NULL)
 		return -1;
 	problem = remote_path_problem(path, strlen(path));
@@ -188,7 +168,7 @@ int hub_tree_page(const char *text, size_t n, struct remote_listing *out,
 	rc = take_entries(tree, text, n, out, e);
 	tree_free(tree);
 	/* All of a page or nothing, so that it can be asked for again. */
-	while (rc == -1 && out->n > before)
-		free(out->files[--out->n].path);
+	if (rc == -1)
+		remote_listing_cut(out, before);
 	return rc;
 }

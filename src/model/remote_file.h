@@ -12,18 +12,20 @@
 #include "base/err.h"
 
 enum {
-	REMOTE_BLOB_MAX = 65,	/* 64 hex digits and a terminator */
+	REMOTE_OID_MAX = 41,	/* 40 hex digits and a terminator */
+	REMOTE_BLOB_MAX = 65,	/* 64 of them */
 	REMOTE_PATH_MAX = 1024, /* bytes of a whole path */
 	REMOTE_SEGMENT_MAX = 255,
 	REMOTE_FILES_MAX = 200000 /* of one commit */
 };
 
+/* A commit may have very many: what most of them lack takes no room. */
 struct remote_file {
-	char *path;			/* own; validated */
-	uint64_t size;			/* content, not pointer */
-	char oid[41];			/* git blob (for LFS: the pointer's) */
-	char sha256[REMOTE_BLOB_MAX];	/* "" unless LFS */
-	char xet_hash[REMOTE_BLOB_MAX]; /* "" unless xet-backed */
+	char *path;		  /* own; validated */
+	uint64_t size;		  /* content, not pointer */
+	const char *sha256;	  /* 64 digits; NULL unless LFS */
+	const char *xet_hash;	  /* 64 digits; NULL unless xet-backed */
+	char oid[REMOTE_OID_MAX]; /* git blob (for LFS: the pointer's) */
 };
 
 /* The blob's name in the cache: sha256 if there is one, else oid. */
@@ -35,8 +37,19 @@ struct remote_listing {
 	size_t n, cap;
 };
 
+struct remote_hashes { /* of one file; "" for what it does not have */
+	char oid[REMOTE_OID_MAX];
+	char sha256[REMOTE_BLOB_MAX], xet_hash[REMOTE_BLOB_MAX];
+};
+
 void remote_listing_init(struct remote_listing *l);
 void remote_listing_release(struct remote_listing *l);
+
+/* One more, copied; ERR_PERMANENT beyond REMOTE_FILES_MAX. */
+int remote_listing_add(struct remote_listing *l, const char *path,
+    uint64_t size, const struct remote_hashes *hashes, struct err *e);
+/* Only the first n are left. */
+void remote_listing_cut(struct remote_listing *l, size_t n);
 
 /* Sort, and refuse (ERR_PERMANENT) a path that stands twice or is both a file
  * and a folder. */
@@ -52,5 +65,24 @@ int remote_listing_finish(struct remote_listing *l, struct err *e);
  * them; a colon elsewhere in a segment is allowed on Unix.
  */
 const char *remote_path_problem(const char *path, size_t n);
+
+/* What a name may be differs between the systems that files are put on. */
+enum remote_system { REMOTE_ON_UNIX, REMOTE_ON_WINDOWS };
+
+/*
+ * Can the system hold a path that remote_path_problem has nothing against?
+ * NULL, or a static text that says why not.  Windows: no <>:"|?*\, no segment
+ * that ends in a dot or a space, none that names a device (CON, nul.txt, COM1).
+ */
+const char *remote_path_unfit(enum remote_system on, const char *path,
+    size_t n);
+
+/*
+ * The same for files that are to be together: ERR_PERMANENT names the first path
+ * that the system cannot hold, or two that are the same there because it does not
+ * tell large letters from small ones (Latin, Greek, Cyrillic, Armenian).
+ */
+int remote_files_fit(enum remote_system on,
+    const struct remote_file *const *files, size_t n, struct err *e);
 
 #endif

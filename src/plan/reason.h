@@ -25,7 +25,7 @@ void reason_init(struct reason *r, const struct calendar *cal, const char *zone,
     struct wall now);
 /* What does not fit is cut. */
 void reason_add(struct reason *r, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(PRINTF_STYLE, 2, 3)));
 /* "Sun 02:00 Europe/Berlin", with the date instead of the day if it is not
  * near; the zone only once, and not if it is the machine's. */
 void reason_add_time(struct reason *r, struct wall t);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -40,6 +41,18 @@ char *fs_dirname(const char *path);
 /* Borrowed last component. */
 const char *fs_basename(const char *path);
 bool fs_is_absolute(const char *path);
+/* Bytes of an absolute path that are its root ("/", "C:/", "//server/share/");
+ * 0 of a relative one. */
+size_t fs_root_length(const char *path);
+/* The byte that stands for `c` when two names are compared: the small letter
+ * where the system takes "A" and "a" for the same (ASCII only), else `c`. */
+char fs_fold(char c);
+/* Are file names restricted as Windows restricts them (devices, ":", a dot at
+ * the end)? */
+bool fs_names_are_windows(void);
+/* The path as all others here: "/" between its parts, whatever the system also
+ * takes.  Returns owned (free), NULL: no memory. */
+char *fs_from_native(const char *path);
 /* Owned absolute path, links resolved where it exists; the part that does
  * not exist is kept.  NULL with *e. */
 char *fs_realpath(const char *path, struct err *e);
@@ -106,12 +119,20 @@ void fs_start_writeback(int fd, uint64_t offset, uint64_t n);
 /* Nobody will read that range soon: a hint that frees the page cache of what is
  * on disk.  Never fails. */
 void fs_drop_cache(int fd, uint64_t offset, uint64_t n);
+/* Bytes will be written here and there: where the file system would fill what
+ * is before them with zeros (NTFS), it is to leave holes.  Never fails. */
+void fs_leave_holes(int fd);
 /* Reserve blocks without changing the file's length; where the file system
  * cannot, success without effect. */
 int fs_reserve(int fd, uint64_t size, const char *path, struct err *e);
 int fs_truncate(int fd, uint64_t size, const char *path, struct err *e);
 /* Give the file `mode` less the umask. */
 int fs_chmod_umask(int fd, unsigned mode, const char *path, struct err *e);
+
+/* A stream that adds to the end of the file, made if absent (0666 less umask);
+ * unbuffered, so that what is written at once stands there at once.  NULL with
+ * *e.  fclose is the caller's. */
+FILE *fs_append(const char *path, struct err *e);
 
 /* Replace atomically; does not sync. */
 int fs_rename(const char *from, const char *to, struct err *e);
@@ -122,12 +143,18 @@ int fs_rmdir(const char *path, struct err *e);
 /* Symbolic link `path` -> `target`, put in place atomically over whatever
  * link or file is there; a directory in the way is ERR_DISK. */
 int fs_symlink_replace(const char *target, const char *path, struct err *e);
+/* Another name for the file (a hard link); `to` must not exist.  os_code EPERM
+ * or EOPNOTSUPP where there can be none, EMLINK if the file has too many. */
+int fs_link(const char *from, const char *to, struct err *e);
 /* Owned target text of a link; NULL with *e. */
 char *fs_readlink(const char *path, struct err *e);
 /* Copy content (reflink or copy_file_range where possible) to a new file,
  * synced; on failure there is none. */
 int fs_copy_file(const char *from, const char *to, unsigned mode,
     struct err *e);
+
+/* Is it want of space (or quota) that this os_code tells of? */
+bool fs_is_full(int os_code);
 
 struct fs_space {
 	uint64_t free_bytes; /* for this user */

@@ -39,6 +39,14 @@ void lock_mark(struct file_lock *lock);
  */
 int lock_is_held(const char *path, bool *held, struct err *e);
 
+/*
+ * Take the first byte of the file at `path` (made with mode 0600) for ourselves
+ * alone: the one that every process with an LMDB environment open holds a share
+ * of, if the file is LMDB's.  *fd is the caller's; closing it gives the byte up.
+ * ERR_BUSY if anybody has it; other failures: ERR_DISK.
+ */
+int lock_first_byte(const char *path, int *fd, struct err *e);
+
 /* Legal on a lock that is not held.  The file stays. */
 void lock_release(struct file_lock *lock);
 

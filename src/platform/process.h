@@ -8,6 +8,11 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+/*
+ * What main was given, as UTF-8; *argv is replaced where the system gives main
+ * something else.  Call it first; what it makes lives as long as the process.
+ */
+void process_arguments(int *argc, char ***argv);
 int64_t process_id(void);
 /* Who files made now would belong to; 0 is root. */
 uint32_t process_user_id(void);

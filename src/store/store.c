@@ -331,8 +331,7 @@ static int prepare(struct store *s, const char *state_dir, const char *owner,
 	if (s->mode == STORE_READ_ONLY)
 		return 0;
 	if (fs_mkdirs(s->paths.dir, 0700, e) == -1) {
-		if (e->kind == ERR_DISK && e->os_code != ENOSPC &&
-		    e->os_code != EDQUOT)
+		if (e->kind == ERR_DISK && !fs_is_full(e->os_code))
 			e->kind = ERR_STATE;
 		return -1;
 	}

@@ -167,7 +167,7 @@ int store_files_put(struct store *store, const uint8_t job[JOB_KEY_BYTES],
     const struct stored_file *files, size_t n, struct err *e);
 int store_file_get(struct store *store, const uint8_t job[JOB_KEY_BYTES],
     const char *path, struct stored_file *file, bool *found, struct err *e);
-/* All of a job, owned copies, sorted by path. */
+/* All of a job, owned copies, sorted by path: as many as it has files. */
 int store_files_all(struct store *store, const uint8_t job[JOB_KEY_BYTES],
     struct stored_file **files, size_t *n, struct err *e);
 /* Forget those of the job whose commit is not `commit`. */

@@ -74,20 +74,57 @@ static int count(struct store_txn *t, size_t *n)
 	return rc;
 }
 
-/* The first free number of that second. */
+static void put_number(uint8_t key[ATTEMPT_KEY_BYTES], uint32_t number)
+{
+	for (int i = 0; i < 4; i++)
+		key[8 + i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+static uint32_t get_number(const uint8_t *key)
+{
+	uint32_t number = 0;
+
+	for (int i = 0; i < 4; i++)
+		number = number << 8 | key[8 + i];
+	return number;
+}
+
+/* On the last attempt of that second, or of an earlier one. */
+static int seek_last_of(MDB_cursor *cursor, uint8_t key[ATTEMPT_KEY_BYTES],
+    MDB_val *k)
+{
+	MDB_val v;
+	int rc;
+
+	put_number(key, UINT32_MAX);
+	k->mv_size = ATTEMPT_KEY_BYTES;
+	k->mv_data = key;
+	rc = mdb_cursor_get(cursor, k, &v, MDB_SET_RANGE);
+	if (rc == MDB_NOTFOUND)
+		return mdb_cursor_get(cursor, k, &v, MDB_LAST);
+	return rc == 0 ? mdb_cursor_get(cursor, k, &v, MDB_PREV) : rc;
+}
+
+/* The number after the last one of that second: a thousand jobs that are up to
+ * date end within one. */
 static int free_key(struct store_txn *t, struct wall started,
     uint8_t key[ATTEMPT_KEY_BYTES])
 {
-	MDB_val k = { ATTEMPT_KEY_BYTES, key }, v;
+	MDB_cursor *cursor;
 	uint32_t number = 0;
-	int i, rc;
+	MDB_val k;
+	int rc;
 
 	store_txn_time_key(started, key);
-	do {
-		for (i = 0; i < 4; i++)
-			key[8 + i] = (uint8_t)(number >> (24 - 8 * i));
-		rc = mdb_get(t->mdb, t->store->dbi[TABLE_ATTEMPT], &k, &v);
-	} while (rc == 0 && ++number != 0);
+	rc = mdb_cursor_open(t->mdb, t->store->dbi[TABLE_ATTEMPT], &cursor);
+	if (rc != 0)
+		return rc;
+	rc = seek_last_of(cursor, key, &k);
+	if (rc == 0 && k.mv_size == ATTEMPT_KEY_BYTES &&
+	    memcmp(k.mv_data, key, 8) == 0)
+		number = get_number(k.mv_data) + 1;
+	mdb_cursor_close(cursor);
+	put_number(key, number);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 

@@ -1,14 +1,13 @@
 /* store_check.c - is it safe to show this file to LMDB? */
 #include "store/store_check.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "platform/fs.h"
+#include "platform/lock.h"
 #include "platform/process.h"
 
 /*
@@ -52,7 +51,7 @@ enum {
 /* fs.h says ERR_DISK; of the store only a full disk is that. */
 static int as_state(struct err *e)
 {
-	if (e->kind == ERR_DISK && e->os_code != ENOSPC && e->os_code != EDQUOT)
+	if (e->kind == ERR_DISK && !fs_is_full(e->os_code))
 		e->kind = ERR_STATE;
 	return -1;
 }
@@ -281,22 +280,12 @@ out:
  */
 int store_lock_alone(const struct store_paths *p, int *fd, struct err *e)
 {
-	struct flock lock = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = 0,
-		.l_len = 1 };
-
-	*fd = open(p->lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (*fd == -1)
-		return err_errno(e, ERR_STATE, "cannot open %s", p->lock);
-	if (fcntl(*fd, F_SETLK, &lock) == 0)
+	if (lock_first_byte(p->lock, fd, e) == 0)
 		return 0;
-	if (errno == EACCES || errno == EAGAIN)
-		(void)err_set(e, ERR_BUSY, "another process uses the store %s",
+	if (e->kind == ERR_BUSY)
+		return err_set(e, ERR_BUSY, "another process uses the store %s",
 		    p->dir);
-	else
-		(void)err_errno(e, ERR_STATE, "cannot lock %s", p->lock);
-	fs_close(fd);
+	e->kind = ERR_STATE;
 	return -1;
 }
 

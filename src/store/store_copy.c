@@ -1,25 +1,24 @@
 /* store_copy.c - hot copies of the store, and putting one in place. */
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/map_file.h"
 #include "store/store_txn.h"
 
 enum { LOCK_TRIES = 40, LOCK_WAIT_MS = 50 };
 
 static int copy_env(struct store *s, int fd)
 {
-	int rc = mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT);
+	mdb_filehandle_t file = (mdb_filehandle_t)map_file_of(fd);
+	int rc = mdb_env_copyfd2(s->env, file, MDB_CP_COMPACT);
 
 	/* It counts pages and wants none to be missing; all else is well then,
 	 * and a copy of every page is as good. */
 	if (rc != MDB_INCOMPATIBLE)
 		return rc;
-	if (ftruncate(fd, 0) == -1 || lseek(fd, 0, SEEK_SET) == -1)
-		return errno;
-	return mdb_env_copyfd2(s->env, fd, 0);
+	rc = map_file_restart(fd);
+	return rc != 0 ? rc : mdb_env_copyfd2(s->env, file, 0);
 }
 
 static int nothing(struct store_txn *t, void *arg)

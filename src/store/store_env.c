@@ -1,10 +1,11 @@
 /* store_env.c - opening and closing the LMDB environment. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/fs.h"
+#include "platform/map_file.h"
 #include "platform/process.h"
 #include "store/store_txn.h"
 
@@ -49,18 +50,23 @@ static int env_configure(struct store *s, size_t map_bytes)
 /* LMDB leaves the data descriptor to be inherited. */
 static int close_on_exec(MDB_env *env)
 {
-	int fd, flags, rc;
+	mdb_filehandle_t file;
+	int rc = mdb_env_get_fd(env, &file);
 
-	rc = mdb_env_get_fd(env, &fd);
-	if (rc != 0)
-		return rc;
-	flags = fcntl(fd, F_GETFD);
-	if (flags == -1 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == -1)
-		return errno;
-	return 0;
+	return rc != 0 ? rc : map_file_keep((intptr_t)file);
 }
 
-static int open_once(struct store *s, unsigned flags, size_t map_bytes)
+static int open_path(MDB_env *env, const char *path, unsigned flags)
+{
+	char *file = map_file_path(path);
+	int rc = file == NULL ? ENOMEM : mdb_env_open(env, file, flags, 0600);
+
+	free(file);
+	return rc;
+}
+
+/* The code is LMDB's. */
+static int try_open(struct store *s, unsigned flags, size_t map_bytes)
 {
 	int dead, rc;
 
@@ -71,8 +77,8 @@ static int open_once(struct store *s, unsigned flags, size_t map_bytes)
 	}
 	rc = env_configure(s, map_bytes);
 	if (rc == 0)
-		rc = mdb_env_open(s->env,
-		    s->is_copy ? s->paths.data : s->paths.dir, flags, 0600);
+		rc = open_path(s->env,
+		    s->is_copy ? s->paths.data : s->paths.dir, flags);
 	if (rc == 0)
 		rc = close_on_exec(s->env);
 	/* Readers that were killed keep old pages alive for ever. */
@@ -83,12 +89,52 @@ static int open_once(struct store *s, unsigned flags, size_t map_bytes)
 	return rc;
 }
 
+static bool has_lock_file(const struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	struct fs_stat st;
+
+	return fs_lstat(s->paths.lock, &st, &ignored) == 0 &&
+	    st.type == FS_FILE;
+}
+
+/* On Windows LMDB's first user makes its mutexes and the others open them by
+ * name, which the last user may have closed just then.  A copy has no locks. */
+static int open_once(struct store *s, unsigned flags, size_t map_bytes)
+{
+	int rc, tries = 0;
+
+	do
+		rc = try_open(s, flags, map_bytes);
+	while (rc != 0 && (flags & MDB_NOLOCK) == 0 && has_lock_file(s) &&
+	    map_file_wait_if_closing(rc, tries++));
+	return map_file_errno(rc);
+}
+
+/*
+ * Where a file takes the space of its whole map, the map begins small, and no
+ * smaller than the file: others may have that in use, and cannot lose its end.
+ */
+static size_t first_map(const struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	struct fs_stat st;
+
+	if (!map_file_takes_space())
+		return s->map_bytes;
+	if (fs_lstat(s->paths.data, &st, &ignored) == -1 ||
+	    st.size < STORE_MAP_BYTES_SMALL)
+		return STORE_MAP_BYTES_SMALL;
+	return st.size < STORE_MAP_MAX_BYTES ? (size_t)st.size
+					     : STORE_MAP_MAX_BYTES;
+}
+
 int store_env_open(struct store *s)
 {
 	const unsigned flags = MDB_NOTLS |
 	    (s->mode == STORE_READ_ONLY ? MDB_RDONLY : 0);
 	struct err ignored = ERR_INIT;
-	size_t map_bytes = s->map_bytes;
+	size_t map_bytes = first_map(s);
 	struct fs_stat st;
 	int rc;
 

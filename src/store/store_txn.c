@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "platform/fs.h"
+#include "platform/map_file.h"
 
 enum { REPEATS_MAX = 40 }; /* of one transaction; growing takes 14 */
 
@@ -29,14 +27,13 @@ bool store_txn_is_corruption(int code)
 /* A limit of the process that the file has come up to. */
 static bool at_size_limit(const struct store *s)
 {
+	const uint64_t limit = map_file_limit();
 	struct err ignored = ERR_INIT;
-	struct rlimit limit;
 	struct fs_stat st;
 
-	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-	    limit.rlim_cur != RLIM_INFINITY &&
+	return limit != UINT64_MAX &&
 	    fs_lstat(s->paths.data, &st, &ignored) == 0 &&
-	    st.size + FULL_BELOW_BYTES > limit.rlim_cur;
+	    st.size + FULL_BELOW_BYTES > limit;
 }
 
 /* A commit on a full disk says EIO: LMDB does so for every short write. */
@@ -45,7 +42,7 @@ static bool is_full(const struct store *s, int code)
 	struct fs_space space;
 	struct err ignored = ERR_INIT;
 
-	if (code == ENOSPC || code == EDQUOT || code == EFBIG)
+	if (fs_is_full(code) || code == EFBIG)
 		return true;
 	if (code != EIO)
 		return false;
@@ -75,7 +72,7 @@ int store_txn_error(struct store *s, int code, struct err *e)
 		    s->paths.dir, mdb_strerror(code));
 	}
 	(void)err_set(e, ERR_STATE, "cannot use the store %s: %s", s->paths.dir,
-	    mdb_strerror(code));
+	    code > 0 ? strerror(code) : mdb_strerror(code));
 	if (code > 0)
 		e->os_code = code;
 	return -1;
@@ -94,21 +91,12 @@ int store_txn_error(struct store *s, int code, struct err *e)
  */
 static void cover_map(struct store *s)
 {
+	mdb_filehandle_t file;
 	MDB_envinfo info;
-	struct rlimit limit;
-	struct stat st;
-	int fd;
 
-	if (mdb_env_info(s->env, &info) != 0 ||
-	    mdb_env_get_fd(s->env, &fd) != 0 || fstat(fd, &st) == -1 ||
-	    (uint64_t)st.st_size >= info.me_mapsize)
-		return;
-	/* Beyond the limit there is a signal. */
-	if (getrlimit(RLIMIT_FSIZE, &limit) == -1 ||
-	    limit.rlim_cur < info.me_mapsize)
-		return;
-	if (ftruncate(fd, (off_t)info.me_mapsize) == -1)
-		return;
+	if (mdb_env_info(s->env, &info) == 0 &&
+	    mdb_env_get_fd(s->env, &file) == 0)
+		map_file_cover((intptr_t)file, info.me_mapsize);
 }
 
 static int count_records(struct store_txn *t, uint64_t *n)
@@ -190,24 +178,24 @@ static int run_once(struct store *s, bool write,
 
 	rc = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, &t.mdb);
 	if (rc != 0)
-		return rc;
+		return map_file_errno(rc);
 	rc = work(&t, arg);
 	if (rc == 0 && write)
 		rc = update_count(&t);
 	if (rc != 0) {
 		mdb_txn_abort(t.mdb);
-		return rc;
+		return map_file_errno(rc);
 	}
 	if (write)
 		cover_map(s);
 	/* Also of a read transaction: it keeps the tables it opened. */
-	return mdb_txn_commit(t.mdb);
+	return map_file_errno(mdb_txn_commit(t.mdb));
 }
 
 /* After a failure the old map is gone, and with it the environment. */
 static int set_map(struct store *s, size_t bytes)
 {
-	int rc = mdb_env_set_mapsize(s->env, bytes);
+	int rc = map_file_errno(mdb_env_set_mapsize(s->env, bytes));
 
 	if (rc != 0)
 		store_env_close(s);
@@ -274,6 +262,22 @@ static int remedy(struct store *s, int code)
 	}
 }
 
+/*
+ * The pages that were looked at stay in our memory, as far as others see, until
+ * they are mapped anew: with a record for each of very many files that would be
+ * the most of it.
+ */
+static void forget_pages(struct store *s)
+{
+	MDB_envinfo info;
+
+	if (s->touched < STORE_TOUCHED_MAX || s->mode != STORE_WRITE)
+		return;
+	s->touched = 0;
+	if (mdb_env_info(s->env, &info) == 0)
+		(void)set_map(s, info.me_mapsize);
+}
+
 int store_txn_run(struct store *s, bool write,
     int (*work)(struct store_txn *t, void *arg), void *arg)
 {
@@ -281,6 +285,8 @@ int store_txn_run(struct store *s, bool write,
 
 	for (repeats = 0;; repeats++) {
 		rc = run_once(s, write, work, arg);
+		if (rc == 0)
+			forget_pages(s);
 		if (rc == 0 || repeats == REPEATS_MAX)
 			return rc;
 		if (rc == MDB_PANIC && panics++ > 0)
@@ -377,6 +383,7 @@ int store_txn_get(struct store_txn *t, enum store_table table, const void *key,
 	MDB_val k = { key_n, (void *)(uintptr_t)key }, v;
 	int rc;
 
+	t->store->touched++;
 	rc = mdb_get(t->mdb, t->store->dbi[table], &k, &v);
 	if (rc == 0 && !open_value(in, &k, &v)) {
 		t->store->damaged++;
@@ -398,6 +405,7 @@ int store_txn_put(struct store_txn *t, enum store_table table, const void *key,
 		return rc;
 	v.mv_data = (void *)(uintptr_t)value;
 	v.mv_size = n;
+	t->store->touched++;
 	return mdb_put(t->mdb, t->store->dbi[table], &k, &v, flags);
 }
 
@@ -444,6 +452,7 @@ int store_txn_each(struct store_txn *t, enum store_table table,
 			break;
 		}
 		sound = open_value(&in, &k, &v);
+		t->store->touched++;
 		t->store->damaged += !sound;
 		rc = visit(t, k.mv_data, k.mv_size, sound ? &in : NULL, cookie);
 		if (rc != 0)

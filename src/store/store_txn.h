@@ -42,6 +42,7 @@ struct store {
 	MDB_dbi dbi[STORE_TABLES];
 	char id[STORE_ID_MAX];
 	size_t damaged; /* records met whose checksum is wrong */
+	size_t touched; /* records since the file was mapped */
 	bool marked;	/* paths.mark was put */
 	bool corrupt;	/* LMDB says so: set aside at the end */
 };
@@ -53,7 +54,9 @@ struct store_txn {
 
 enum {
 	STORE_MAP_BYTES = 64 * 1024 * 1024,
-	STORE_TABLE_KEY_MAX = 64, /* bytes of any key of ours */
+	STORE_TOUCHED_MAX = 8192,
+	STORE_MAP_BYTES_SMALL = 1024 * 1024, /* where a map takes space */
+	STORE_TABLE_KEY_MAX = 64,	     /* bytes of any key of ours */
 	STORE_META_BYTES_MAX = 65536,
 	STORE_GROUP = 4096 /* records changed per transaction: bounds
 					   LMDB's dirty pages to 16 MiB */

@@ -1,7 +1,6 @@
 /* store_walk.c - reading a whole store where that can kill nobody. */
 #include "store/store_walk.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,33 +217,27 @@ out:
 	return rc;
 }
 
-static int walk_in_child(void *arg)
+/* `args`: the file, and where a copy may be. */
+static int walk_in_child(const char *const *args)
 {
-	struct walk_arg *w = arg;
+	struct walk_arg w = { .data = args[0], .trial = args[1] };
 	struct err e = ERR_INIT;
-	int verdict = walk_file(w, w->data, STORE_READ_ONLY);
+	int verdict = walk_file(&w, w.data, STORE_READ_ONLY);
 
-	if (verdict != WALK_SOUND || w->trial == NULL || w->newer)
+	if (verdict != WALK_SOUND || w.trial == NULL || w.newer)
 		return verdict;
-	if (copy_used(w, &e) == -1)
+	if (copy_used(&w, &e) == -1)
 		return WALK_UNKNOWN;
-	return walk_file(w, w->trial, STORE_WRITE);
+	return walk_file(&w, w.trial, STORE_WRITE);
 }
+
+const struct process_work store_walk_work = { "walk-store", walk_in_child };
 
 /* --- in the parent ------------------------------------------------------- */
 
-static const char *died_of(int signal)
-{
-	/* Not its own doing. */
-	if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT ||
-	    signal == SIGHUP)
-		return NULL;
-	return "reading it ends in a crash";
-}
-
 void store_walk(const char *data, const char *trial, const char **why)
 {
-	struct walk_arg w = { .data = data, .trial = trial };
+	const char *args[] = { data, trial, NULL };
 	struct err ignored = ERR_INIT;
 	enum process_end end;
 	struct fs_stat st;
@@ -256,7 +249,7 @@ void store_walk(const char *data, const char *trial, const char **why)
 		limit_ms += (int64_t)(st.allocated_bytes / BYTES_PER_MS);
 	if (trial != NULL)
 		(void)fs_unlink(trial, &ignored);
-	rc = process_try(walk_in_child, &w, limit_ms,
+	rc = process_try(&store_walk_work, args, limit_ms,
 	    2 * (uint64_t)STORE_MAP_MAX_BYTES, &end, &result, &ignored);
 	if (trial != NULL)
 		(void)fs_unlink(trial, &ignored);
@@ -265,7 +258,7 @@ void store_walk(const char *data, const char *trial, const char **why)
 	if (end == PROCESS_LATE)
 		*why = "reading it does not end";
 	else if (end == PROCESS_DIED)
-		*why = died_of(result);
+		*why = "reading it ends in a crash";
 	else if (result == WALK_DAMAGED)
 		*why = "its tables do not fit together";
 }

@@ -9,6 +9,7 @@
 #define HFCRON_STORE_STORE_WALK_H
 
 #include "base/err.h"
+#include "platform/process_try.h"
 
 /*
  * Visit every record and the list of free pages of the LMDB file `data`, whose
@@ -23,5 +24,8 @@
  * found out, for want of memory or space, is taken for sound.
  */
 void store_walk(const char *data, const char *trial, const char **why);
+
+/* What the child does: for process_try_serve. */
+extern const struct process_work store_walk_work;
 
 #endif

@@ -80,6 +80,11 @@ unsigned block_free_count(const struct block_pool *pool)
 	return pool->n_free + pool->n_max - pool->n_made;
 }
 
+bool block_pool_is_barren(const struct block_pool *pool)
+{
+	return pool->n_made == 0;
+}
+
 void block_begin(struct block *block, const struct block_pool *pool,
     uint64_t offset)
 {

@@ -58,6 +58,8 @@ struct block *block_take(struct block_pool *pool);
 void block_give(struct block_pool *pool, struct block *block);
 size_t block_bytes(const struct block_pool *pool);
 unsigned block_free_count(const struct block_pool *pool);
+/* There was no memory for even one: nobody will give any back. */
+bool block_pool_is_barren(const struct block_pool *pool);
 
 /* For bytes from `offset` on, as many as fit up to the next multiple of the
  * pool's size. */

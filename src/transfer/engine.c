@@ -7,7 +7,7 @@
 enum {
 	PULL_AGAIN_MS = 500,
 	STEP_MS = 200,
-	SYNC_THREADS = 2,
+	SYNC_THREADS = 8,    /* they only wait, and the disk sorts them */
 	LARGE_FILES_MAX = 2, /* open at a time: depth before breadth */
 	/* Files that wait for a retry keep their place but take no
 	 * connection; this many may wait before pulling pauses. */
@@ -79,6 +79,7 @@ struct engine *engine_new(const struct engine_options *options,
 		engine_free(engine);
 		return NULL;
 	}
+	http_client_share(options->http, ENGINE_STREAMS);
 	return engine;
 }
 
@@ -134,17 +135,35 @@ static unsigned count_large(const struct engine *engine)
 	return n;
 }
 
+/* How many requests may be under way. */
+static unsigned requests_max(const struct engine *engine)
+{
+	unsigned streams = ENGINE_STREAMS * engine->options.connections;
+
+	/* Told to wait, or not told to share. */
+	if (!engine->shares || engine->allowed < engine->options.connections)
+		return engine->allowed;
+	for (const struct open_file *f = engine->files; f != NULL; f = f->next)
+		if (f->phase == FILE_FETCHING && !f->is_small)
+			return engine->allowed;
+	if (streams > ENGINE_STREAMS_MAX)
+		streams = ENGINE_STREAMS_MAX;
+	return streams > engine->allowed ? streams : engine->allowed;
+}
+
 /* Ask the caller for one more file; false if none can be had now. */
 static bool pull(struct engine *engine, struct mono now)
 {
+	const unsigned connections = engine->options.connections;
+	const unsigned requests = requests_max(engine);
+	const unsigned open_max = OPEN_FILES_FACTOR *
+	    (requests > connections ? requests : connections);
 	struct engine_file spec;
 	struct err e = ERR_INIT;
 
 	if (engine->no_more || now.ms < engine->pull_at.ms ||
-	    count_fetching(engine) >=
-		OPEN_FILES_FACTOR * engine->options.connections ||
-	    engine->n_files >= OPEN_FILES_FACTOR * engine->options.connections +
-		    PROVEN_FILES_MAX ||
+	    count_fetching(engine) >= open_max ||
+	    engine->n_files >= open_max + PROVEN_FILES_MAX ||
 	    count_large(engine) >= LARGE_FILES_MAX)
 		return false;
 	memset(&spec, 0, sizeof(spec));
@@ -185,7 +204,7 @@ static bool start_one(struct engine *engine, struct mono now)
 /* A new file comes before a second connection for an old one. */
 static void fill(struct engine *engine, struct mono now)
 {
-	while (engine->n_busy < engine->allowed)
+	while (engine->n_busy < requests_max(engine))
 		if (!start_with(engine, 0, now) && !pull(engine, now) &&
 		    !start_one(engine, now))
 			return;

@@ -51,8 +51,19 @@
 #include "plan/backoff.h"
 #include "platform/digest.h"
 #include "transfer/extents.h"
+#include "transfer/resume.h"
 
 #define ENGINE_RANGED_BYTES ((uint64_t)32 * 1024 * 1024)
+/*
+ * Up to here over a connection that others share, if the server has HTTP/2;
+ * while nothing larger is under way there are then ENGINE_STREAMS requests for
+ * each connection, ENGINE_STREAMS_MAX in all.  Measured with 300 files of 4 to 64
+ * KiB at 50 ms, 200 Mbit/s and 0.5 % loss: all over one connection 16 s where the
+ * sender's congestion control is cubic (HTTP/1.1 over eight: 4 s), 2 s where it
+ * is BBR; three over each of eight 2 s with either.
+ */
+#define ENGINE_SHARED_BYTES ((uint64_t)1024 * 1024)
+enum { ENGINE_STREAMS = 3, ENGINE_STREAMS_MAX = 24 };
 #define ENGINE_PIECE_MIN_BYTES ((uint64_t)8 * 1024 * 1024)
 #define ENGINE_PIECE_MAX_BYTES ((uint64_t)64 * 1024 * 1024)
 /* With another one of the same file under way: what comes ahead of the front
@@ -61,17 +72,6 @@
 #define ENGINE_CHECKPOINT_BYTES ((uint64_t)16 * 1024 * 1024)
 /* With more of one file not yet durable no piece of it is asked for. */
 #define ENGINE_DIRTY_MAX_BYTES ((uint64_t)128 * 1024 * 1024)
-
-/* What is known of a partial file to go on from; as the store keeps it. */
-struct engine_resume {
-	uint64_t device, inode; /* must be the file's own */
-	int64_t mtime_s;	/* if the file was written since, its digest */
-	int32_t mtime_ns;	/* is made anew from the disk */
-	const struct extent *extents;
-	size_t n_extents;
-	uint64_t digest_at; /* 0: no state */
-	uint8_t digest_state[DIGEST_STATE_BYTES];
-};
 
 /* What is durable now; borrowed during on_durable. */
 struct engine_durable {
@@ -140,7 +140,8 @@ struct engine_callbacks {
 	void (*on_failed)(void *cookie, void *file, const struct err *e);
 	/* When may no new piece be asked for this file?  Called before each
 	 * piece; true ends the file as cancelled with progress kept, after
-	 * the grace if pieces are running or it only remains to be proven.
+	 * the grace if pieces are running or it only remains to be proven; with
+	 * max_bytes used up that proof is waited for.
 	 * May be NULL. */
 	bool (*must_stop)(void *cookie, void *file);
 };

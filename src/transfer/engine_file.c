@@ -50,6 +50,7 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 	f->owner = spec->file;
 	f->direct_expires_s = -1;
 	f->is_large = spec->size >= ENGINE_RANGED_BYTES;
+	f->is_small = spec->size <= ENGINE_SHARED_BYTES;
 	f->failure.retry_after_s = -1;
 	f->piece_bytes = piece_plan_size(spec->size,
 	    engine->options.connections);
@@ -175,6 +176,15 @@ static void tell_durable(struct open_file *f)
 		engine_file_fail(f, &e);
 }
 
+/* Nobody is going to read it soon, and others may need the memory.  A front that
+ * waits to be hashed is in our own. */
+static void clean_cache(const struct open_file *f)
+{
+	if (!f->is_small &&
+	    (f->partial.direct_fd == -1 || f->partial.direct_refused))
+		fs_drop_cache(f->partial.fd, 0, f->partial.size);
+}
+
 static void count_durable(struct open_file *f)
 {
 	uint64_t bytes = extents_bytes(&f->snapshot.extents);
@@ -188,6 +198,7 @@ static void count_durable(struct open_file *f)
 void engine_file_synced(struct open_file *f)
 {
 	f->sync_pending = false;
+	clean_cache(f);
 	if (f->sync.rc == -1) {
 		f->sync_failed = true;
 		engine_file_fail(f, &f->sync.e);
@@ -272,10 +283,16 @@ bool engine_file_stops(struct open_file *f, struct mono now)
  * of what is all there; then the end. */
 static void stop_if_asked(struct open_file *f, struct mono now)
 {
-	bool works = f->n_pieces > 0 || partial_file_is_complete(&f->partial);
+	const struct engine *engine = f->engine;
+	bool complete = partial_file_is_complete(&f->partial);
+	bool works = f->n_pieces > 0 || complete;
 	struct err e = ERR_INIT;
 
 	if (!engine_file_stops(f, now) || (works && now.ms < f->stop_at.ms))
+		return;
+	/* A number of bytes that is used up is no hurry. */
+	if (complete && engine->options.max_bytes != 0 &&
+	    engine->progress.bytes_received >= engine->options.max_bytes)
 		return;
 	err_set(&e, ERR_CANCELLED, "stopped; progress is kept");
 	engine_file_fail(f, &e);

@@ -85,6 +85,7 @@ struct open_file {
 	struct mono dirty_since; /* of the oldest byte not yet durable */
 	uint64_t durable_bytes;
 	bool is_large; /* fetched in pieces */
+	bool is_small; /* may share a connection */
 	struct open_file *next;
 };
 
@@ -101,6 +102,7 @@ struct engine {
 	unsigned n_bulk;	  /* of those, for large files */
 	struct adapt adapt;	  /* how many of these there may be */
 	bool no_more;
+	bool shares;		/* small files come over shared connections */
 	struct mono hold_until; /* the server asked all of us to wait */
 	unsigned good;		/* answers since `allowed` changed */
 	unsigned allowed;	/* requests at once: one after such a wait,

@@ -33,6 +33,8 @@ static int on_response(void *cookie, const struct http_response *r,
 		return err_set(e, ERR_TRANSIENT,
 		    "the server answered with "
 		    "another range or length than asked for");
+	if (f->is_small)
+		f->engine->shares = http_response_is_shared(r);
 	if (http_response_hop(r) > 0 && !http_response_at_origin(r) &&
 	    f->direct_url == NULL) {
 		f->direct_url = text_dup(http_response_url(r));
@@ -390,10 +392,16 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	if (!partial_file_has_room(&f->partial, &piece->cursor, range.from)) {
 		partial_file_drop(&f->partial, &piece->cursor);
 		free(piece);
+		/* Or none will ever be. */
+		if (block_pool_is_barren(engine->works.blocks)) {
+			err_nomem(&e);
+			engine_file_fail(f, &e);
+		}
 		return false;
 	}
 	memset(&spec, 0, sizeof(spec));
 	spec.url = choose_url(f, &piece->direct);
+	spec.is_small = f->is_small;
 	spec.origin = engine->options.origin;
 	spec.token = engine->options.token;
 	spec.has_range = piece->ranged;

@@ -112,11 +112,14 @@ static int create(struct partial_file *p, struct err *e)
 	p->device = st.device;
 	p->inode = st.inode;
 	/* Of a small file the bytes themselves are there as soon. */
-	if (p->size >= block_bytes(p->works.blocks) &&
-	    fs_reserve(p->fd, p->size, p->path, e) == -1) {
-		/* What could be had is not to fill the disk for nothing. */
-		partial_file_abandon(p);
-		return -1;
+	if (p->size >= block_bytes(p->works.blocks)) {
+		fs_leave_holes(p->fd);
+		if (fs_reserve(p->fd, p->size, p->path, e) == -1) {
+			/* What could be had is not to fill the disk for
+			 * nothing. */
+			partial_file_abandon(p);
+			return -1;
+		}
 	}
 	open_direct(p);
 	return 0;

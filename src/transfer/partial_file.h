@@ -16,8 +16,9 @@
 #include "base/err.h"
 #include "platform/digest.h"
 #include "transfer/block.h"
-#include "transfer/engine.h"
 #include "transfer/extents.h"
+#include "transfer/resume.h"
+#include "transfer/work_pool.h"
 
 /* Blocks that only the front of a file may take. */
 enum { PARTIAL_RESERVED_BLOCKS = 4 };

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/config_internal.h"
+#include "platform/fs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,7 +17,8 @@ static void require(int condition)
 static void check(const struct config *config)
 {
 	for (size_t i = 0; i < config->n_model_files; i++)
-		require(config->model_files[i][0] == '/');
+		require(config->model_files[i][0] == '/' ||
+		    fs_is_absolute(config->model_files[i]));
 	for (size_t i = 0; i < config->n_schedules; i++) {
 		const struct schedule *s = &config->schedules[i];
 

@@ -1,8 +1,12 @@
-/* fuzz_json.c - what is read can be written, and is then read as the same. */
+/*
+ * fuzz_json.c - what is read can be written, and is then read as the same; and
+ * one entry at a time it is the same, too.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/json_each.h"
 #include "formats/json_tree.h"
 #include "formats/json_write.h"
 
@@ -62,6 +66,61 @@ static void compare(const struct tree_node *a, const struct tree_node *b)
 		compare(&a->children[i], &b->children[i]);
 }
 
+#define WITHIN "a"
+
+/* What of the whole tree comes next. */
+struct walk {
+	const struct tree_node *root, *inside; /* NULL: not in it */
+	size_t next, next_inside;
+};
+
+static int see(void *cookie, bool inside, const struct tree_node *entry,
+    struct err *e)
+{
+	struct walk *w = cookie;
+	const struct tree_node *map = w->root;
+	size_t *next = &w->next;
+
+	(void)e;
+	/* An empty one is not told. */
+	while (w->inside == NULL && w->next < w->root->n &&
+	    strcmp(w->root->children[w->next].key, WITHIN) == 0 &&
+	    w->root->children[w->next].type == TREE_MAP) {
+		w->inside = &w->root->children[w->next++];
+		if (!inside || w->inside->n == 0)
+			w->inside = NULL;
+	}
+	if (inside) {
+		if (w->inside == NULL)
+			abort();
+		map = w->inside;
+		next = &w->next_inside;
+	}
+	if (*next == map->n)
+		abort();
+	compare(&map->children[(*next)++], entry);
+	if (inside && *next == map->n)
+		w->inside = NULL;
+	return 0;
+}
+
+/* Only an escape makes another key of WITHIN. */
+static void compare_each(const char *text, size_t n, const struct tree *t)
+{
+	struct walk w = { .root = tree_root(t) };
+	struct err e = ERR_INIT;
+	bool found, twice = false;
+
+	if (memchr(text, '\\', n) != NULL)
+		return;
+	if (json_each(text, n, &limits, WITHIN, &found, see, &w, &e) == -1)
+		twice = strstr(e.text, "twice") != NULL;
+	else if (w.root->type != TREE_MAP)
+		abort();
+	if (e.kind != ERR_NONE && !twice && w.root->type == TREE_MAP)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err e = ERR_INIT;
@@ -75,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	compare_each((const char *)data, size, t);
 	strbuf_init(&out, 16 * limits.bytes_max);
 	json_write_init(&w, &out, size % 2 == 0 ? -1 : 2);
 	write_node(&w, tree_root(t));

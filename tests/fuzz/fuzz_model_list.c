@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/config_internal.h"
+#include "platform/fs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,7 +26,8 @@ static void check(const struct model_list *list)
 		require(repo_id_problem(job->name) == NULL);
 		require(repo_revision_problem(job->revision) == NULL);
 		require(job->schedule != NULL && job->line > 0);
-		require(job->local_dir == NULL || job->local_dir[0] == '/');
+		require(job->local_dir == NULL ||
+		    fs_is_absolute(job->local_dir));
 		/* Looking all of them up in a long list is quadratic. */
 		if (i < 16) {
 			require(model_list_find(list, job->id, found) == 1);

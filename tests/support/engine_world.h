@@ -28,7 +28,7 @@ struct world;
 struct world_file {
 	struct world *world;
 	unsigned index;
-	char url[64], direct[128], path[128];
+	char url[64], direct[128], path[544];
 	uint64_t size;
 	enum digest_kind digest;
 	char hex[DIGEST_HEX_MAX];
@@ -54,6 +54,7 @@ struct world {
 	unsigned nothing_now;		/* so often before the first file */
 	uint64_t max_bytes;		/* of one run; 0: no limit */
 	bool no_body_limit;
+	bool shares; /* all requests over one connection */
 	/* Changes the reply, which is right when it comes.  May be NULL. */
 	void (*script)(struct world *w, struct world_file *f,
 	    const struct fake_ask *ask, struct fake_reply *reply);
@@ -65,7 +66,7 @@ struct world {
 	int (*on_durable)(struct world *w, struct world_file *f, struct err *e);
 	void *cookie; /* the test's */
 
-	char dir[64];
+	char dir[512];
 	unsigned seed; /* of a random test; named when something is wrong */
 	struct world_file files[WORLD_FILES_MAX];
 	unsigned n_files, next;
@@ -96,6 +97,8 @@ const struct fake_ask *world_asks(const struct world *w, size_t *n);
 void world_content(const struct world_file *f, uint64_t offset, void *bytes,
     size_t n);
 bool world_partial_exists(const struct world_file *f);
+/* As another program would, also while it is open; false if it was not there. */
+bool world_remove_partial(const struct world_file *f);
 /* Put right bytes on disk and into `saved`, as an earlier run might have. */
 void world_leave_partial(struct world_file *f, const struct extent *extents,
     size_t n, bool with_state);

@@ -48,17 +48,29 @@ void digest_free(struct digest *d)
 	free(d);
 }
 
-static void mix(struct digest *d, const unsigned char *block)
+static uint64_t turned(uint64_t x)
 {
-	uint64_t words[BLOCK / 8];
+	return x << 29 | x >> 35;
+}
 
-	memcpy(words, block, BLOCK);
-	for (unsigned i = 0; i < BLOCK / 8; i++) {
-		uint64_t *lane = &d->lanes[i % LANES];
+/*
+ * Few instructions for each word, as valgrind makes many of one.  MIX is odd: a
+ * word that differs makes a lane that differs.
+ */
+static void mix(struct digest *d, const unsigned char *from, size_t blocks)
+{
+	uint64_t lanes[LANES], words[LANES];
 
-		*lane = (*lane ^ words[i]) * MIX;
-		*lane ^= *lane >> 29;
+	memcpy(lanes, d->lanes, sizeof(lanes));
+	for (size_t i = 0; i < blocks * (BLOCK / sizeof(words)); i++) {
+		memcpy(words, from, sizeof(words));
+		lanes[0] = turned((lanes[0] ^ words[0]) * MIX);
+		lanes[1] = turned((lanes[1] ^ words[1]) * MIX);
+		lanes[2] = turned((lanes[2] ^ words[2]) * MIX);
+		lanes[3] = turned((lanes[3] ^ words[3]) * MIX);
+		from += sizeof(words);
 	}
+	memcpy(d->lanes, lanes, sizeof(lanes));
 }
 
 void digest_update(struct digest *d, const void *bytes, size_t n)
@@ -70,11 +82,12 @@ void digest_update(struct digest *d, const void *bytes, size_t n)
 		size_t part = n < BLOCK - at ? n : BLOCK - at;
 
 		if (part == BLOCK) {
-			mix(d, from);
+			part = n - n % BLOCK;
+			mix(d, from, part / BLOCK);
 		} else {
 			memcpy(d->tail + at, from, part);
 			if (at + part == BLOCK)
-				mix(d, d->tail);
+				mix(d, d->tail, 1);
 		}
 		d->length += part;
 		from += part;
@@ -92,7 +105,7 @@ void digest_final(struct digest *d, char out[DIGEST_HEX_MAX])
 	size_t at = (size_t)(d->length % BLOCK);
 
 	memset(d->tail + at, 0, BLOCK - at);
-	mix(d, d->tail);
+	mix(d, d->tail, 1);
 	/* Git's kind shows the first lanes only. */
 	for (unsigned i = 1; i < LANES; i++)
 		d->lanes[0] = (d->lanes[0] ^ d->lanes[i]) * MIX;

@@ -1,6 +1,7 @@
 /* fake_http.c - requests that a script answers. */
 #include "support/fake_http.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct http_response {
 	int status;
 	unsigned hop;
 	bool at_origin;
+	bool shared;
 	const char *url;
 	const struct fake_reply *reply; /* NULL: a redirect */
 };
@@ -91,6 +93,12 @@ void http_client_free(struct http_client *client)
 	free(client);
 }
 
+void http_client_share(struct http_client *client, unsigned requests)
+{
+	(void)client;
+	assert(requests > 0);
+}
+
 void http_client_wake(struct http_client *client)
 {
 	client->woken = true;
@@ -144,6 +152,11 @@ int http_response_status(const struct http_response *r)
 unsigned http_response_hop(const struct http_response *r)
 {
 	return r->hop;
+}
+
+bool http_response_is_shared(const struct http_response *r)
+{
+	return r->shared;
 }
 
 bool http_response_at_origin(const struct http_response *r)
@@ -284,6 +297,7 @@ static void arrive(struct http_request *r, const char *url)
 
 	(void)snprintf(r->last_url, sizeof(r->last_url), "%s", url);
 	r->response.url = r->last_url;
+	r->response.shared = r->client->server.shares;
 	r->response.at_origin = http_origin_parse(url, &here, &ignored) == 0 &&
 	    http_origin_equal(&here, &r->origin);
 }

@@ -56,6 +56,7 @@ struct fake_server {
 	int64_t step_ms; /* of a step that moved something */
 	/* Pass on what exceeds max_body, as the real client never would. */
 	bool no_body_limit;
+	bool shares; /* all over one connection */
 };
 
 enum { FAKE_STALL_MS = 30000 };

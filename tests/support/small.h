@@ -1,6 +1,7 @@
 /*
- * small.h - tests that walk through much do with less of it under valgrind,
- * which needs the paths and not the numbers: TEST_SMALL in the environment.
+ * small.h - tests that walk through much do with less of it under valgrind and
+ * in the short run under Wine, which need the paths and not the numbers:
+ * TEST_SMALL in the environment.
  */
 #ifndef HFCRON_TESTS_SMALL_H
 #define HFCRON_TESTS_SMALL_H

@@ -233,6 +233,22 @@ static void text_utf8_cases(void **state)
 		    cases[i].valid);
 }
 
+/* Whatever can be written is read as the same. */
+static void text_put_is_text_next_backwards(void **state)
+{
+	(void)state;
+	for (uint32_t cp = 1; cp <= 0x10FFFF; cp += cp < 0x900 ? 1 : 61) {
+		char bytes[4];
+		size_t n, pos = 0;
+
+		if (cp >= 0xD800 && cp < 0xE000)
+			continue;
+		n = text_put(cp, bytes);
+		assert_int_equal(text_next(bytes, n, &pos), cp);
+		assert_int_equal(pos, n);
+	}
+}
+
 static void text_next_walks(void **state)
 {
 	static const char in[] =
@@ -936,6 +952,7 @@ int main(void)
 		cmocka_unit_test(text_escape_of_all_bytes),
 		cmocka_unit_test(text_utf8_cases),
 		cmocka_unit_test(text_next_walks),
+		cmocka_unit_test(text_put_is_text_next_backwards),
 		cmocka_unit_test(text_nearest_cases),
 		cmocka_unit_test(text_helpers),
 		cmocka_unit_test(strbuf_grows_to_its_maximum),

@@ -9,7 +9,6 @@
 /* cmocka wants those first. */
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,8 @@
 
 #include "base/text.h"
 #include "cache/destination.h"
+#include "cache/put.h"
+#include "support/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -49,35 +50,21 @@ static inline const char *at(const char *name)
 
 static inline int fixture_setup(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	(void)state;
 	(void)umask(022);
-	(void)snprintf(root, sizeof(root), "%s/hfcron-cache.XXXXXX",
-	    tmp == NULL || tmp[0] == '\0' ? "/tmp" : tmp);
-	return mkdtemp(root) == NULL ? -1 : 0;
-}
-
-static inline int fixture_remove_one(const char *path, const struct stat *st,
-    int flag, struct FTW *where)
-{
-	(void)st;
-	(void)flag;
-	(void)where;
-	return remove(path);
+	return scratch_make(root, sizeof(root), "cache");
 }
 
 static inline void remove_tree(const char *path)
 {
-	(void)nftw(path, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(scratch_remove(path), 0);
 }
 
 static inline int fixture_teardown(void **state)
 {
 	(void)state;
 	(void)umask(022);
-	remove_tree(root);
-	return 0;
+	return scratch_remove(root);
 }
 
 static inline struct wall now(void)
@@ -123,9 +110,18 @@ static inline void put_dir(const char *path)
 
 static inline bool is_there(const char *path)
 {
-	struct stat st;
+	return scratch_is_there(path);
+}
 
-	return lstat(path, &st) == 0;
+/* Of what is at the path itself. */
+static inline uint64_t inode_of(const char *path)
+{
+	struct err e = ERR_INIT;
+	struct fs_stat st;
+
+	must(fs_lstat(path, &st, &e), &e);
+	assert_int_not_equal(st.type, FS_ABSENT);
+	return st.inode;
 }
 
 static inline void must_hold(const char *path, const char *text)
@@ -140,23 +136,58 @@ static inline void must_hold(const char *path, const char *text)
 	free(bytes);
 }
 
+/* Can there be symbolic links here?  On Unix there can. */
+static inline bool have_links(void)
+{
+	const bool work = put_links_work(root);
+
+#ifndef _WIN32
+	assert_true(work);
+#endif
+	return work;
+}
+
+/* For tests that are about them alone. */
+static inline void need_links(void)
+{
+	if (have_links())
+		return;
+	print_message("SKIP: no symbolic links here\n");
+	skip();
+}
+
+static inline void plant_link(const char *target, const char *path)
+{
+	struct err e = ERR_INIT;
+
+	assert_false(is_there(path));
+	must(fs_symlink_replace(target, path, &e), &e);
+}
+
+/* The snapshot's file: a link, or another name of the blob where links cannot
+ * be. */
 static inline void must_link(const char *path, const char *target)
 {
 	struct err e = ERR_INIT;
-	char *text = fs_readlink(path, &e);
+	char *text, *dir = fs_dirname(path), *blob = fs_join(dir, target);
 
-	if (text == NULL)
-		fail_msg("%s", e.text);
-	assert_string_equal(text, target);
-	free(text);
+	if (put_links_work(root)) {
+		text = fs_readlink(path, &e);
+		if (text == NULL)
+			fail_msg("%s", e.text);
+		assert_string_equal(text, target);
+		free(text);
+	} else {
+		assert_int_equal(inode_of(path), inode_of(blob));
+	}
+	free(blob);
+	free(dir);
 }
 
-static inline unsigned mode_of(const char *path)
+static inline void must_have_mode(const char *path, unsigned mode)
 {
-	struct stat st;
-
-	assert_int_equal(lstat(path, &st), 0);
-	return st.st_mode & 07777;
+	if (!scratch_mode_is(path, mode))
+		fail_msg("%s has not the mode %04o", path, mode);
 }
 
 static inline int count_one(void *cookie, const char *name, enum fs_type type,
@@ -178,7 +209,7 @@ static inline size_t entries_in(const char *path)
 	return n;
 }
 
-/* The path is lent. */
+/* The path and the SHA-256 ("": none) are lent. */
 static inline struct remote_file file_of(const char *path, uint64_t size,
     const char *oid, const char *sha256)
 {
@@ -188,7 +219,7 @@ static inline struct remote_file file_of(const char *path, uint64_t size,
 	f.path = (char *)(uintptr_t)path;
 	f.size = size;
 	(void)snprintf(f.oid, sizeof(f.oid), "%s", oid);
-	(void)snprintf(f.sha256, sizeof(f.sha256), "%s", sha256);
+	f.sha256 = sha256[0] != '\0' ? sha256 : NULL;
 	return f;
 }
 

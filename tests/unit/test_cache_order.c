@@ -418,7 +418,7 @@ static void cache_is_whole_after_any_kill(void **state)
 		read_cache(t.finished ? COMMIT_B : NULL);
 		assert_int_equal(update_cache(), 0);
 		read_cache(COMMIT_B);
-		assert_int_equal(mode_of(at(BLOB_NEW)), 0644);
+		must_have_mode(at(BLOB_NEW), 0644);
 		trace_release(&t);
 	} while (!t.finished && ++kills < EVENTS_MAX);
 	/* as many changes as there must be at the least */
@@ -542,7 +542,7 @@ static void dir_is_whole_after_any_kill(void **state)
 		assert_int_equal(update_dir(), 0);
 		read_dir();
 		must_hold(at("dir/sub/x"), "new");
-		assert_int_equal(mode_of(at("dir/sub/x")), 0644);
+		must_have_mode(at("dir/sub/x"), 0644);
 		trace_release(&t);
 	} while (!t.finished && ++kills < EVENTS_MAX);
 	assert_in_range(kills, 20, EVENTS_MAX - 1);

@@ -6,6 +6,8 @@
 /* cmocka wants those first. */
 #include <cmocka.h>
 
+#include <errno.h>
+
 #include "base/text.h"
 #include "config/config_internal.h"
 #include "unit/test_config_fixture.h"
@@ -45,21 +47,24 @@ static void cache_dir_sources(void **state)
 	} cases[] = {
 		{ NULL, NULL, NULL, NULL, NULL,
 		    "T/home/.cache/huggingface/hub" },
-		{ NULL, NULL, NULL, "/x", NULL, "/x/huggingface/hub" },
+		{ NULL, NULL, NULL, DRIVE "/x", NULL,
+		    DRIVE "/x/huggingface/hub" },
 		/* XDG_CACHE_HOME counts only where HF_HOME is unset */
-		{ NULL, NULL, "/h", "/x", NULL, "/h/hub" },
+		{ NULL, NULL, DRIVE "/h", DRIVE "/x", NULL, DRIVE "/h/hub" },
 		{ NULL, NULL, "~/h", NULL, NULL, "T/home/h/hub" },
-		{ NULL, NULL, "$HOME/h/", NULL, NULL, "T/home/h/hub" },
-		{ NULL, NULL, "${HOME}/$NO_SUCH_VAR", NULL, NULL,
+		{ NULL, NULL, "$" HOME_VARIABLE "/h/", NULL, NULL,
+		    "T/home/h/hub" },
+		{ NULL, NULL, "${" HOME_VARIABLE "}/$NO_SUCH_VAR", NULL, NULL,
 		    "T/home/$NO_SUCH_VAR/hub" },
-		{ NULL, "/l", "/h", NULL, NULL, "/l" },
-		{ "/c", "/l", "/h", NULL, NULL, "/c" },
-		{ "~/c//d/", "/l", "/h", NULL, NULL, "T/home/c/d" },
+		{ NULL, DRIVE "/l", DRIVE "/h", NULL, NULL, DRIVE "/l" },
+		{ DRIVE "/c", DRIVE "/l", DRIVE "/h", NULL, NULL, DRIVE "/c" },
+		{ "~/c//d/", DRIVE "/l", DRIVE "/h", NULL, NULL, "T/home/c/d" },
 		/* set but empty is unset */
 		{ "", "", "", "", NULL, "T/home/.cache/huggingface/hub" },
-		{ "", "/l", "/h", "/x", NULL, "/l" },
+		{ "", DRIVE "/l", DRIVE "/h", DRIVE "/x", NULL, DRIVE "/l" },
 		/* the file wins */
-		{ "/c", "/l", "/h", "/x", "cache_dir: /file\n", "/file" },
+		{ DRIVE "/c", DRIVE "/l", DRIVE "/h", DRIVE "/x",
+		    "cache_dir: " DRIVE "/file\n", DRIVE "/file" },
 	};
 
 	(void)state;
@@ -91,12 +96,12 @@ static void state_and_config_dirs(void **state)
 	char path[2 * PATH_SIZE];
 
 	(void)state;
-	setenv("XDG_STATE_HOME", "/x/state", 1);
+	setenv(STATE_VARIABLE, DRIVE "/x/state", 1);
 	snprintf(path, sizeof(path), "%s/xdg", top);
-	setenv("XDG_CONFIG_HOME", path, 1);
+	setenv(CONFIG_VARIABLE, path, 1);
 	load_good(NULL, &c);
-	assert_string_equal(c.state_dir, "/x/state/hfcron");
-	assert_string_equal(c.log.file, "/x/state/hfcron/hfcron.log");
+	assert_string_equal(c.state_dir, DRIVE "/x/state/hfcron");
+	assert_string_equal(c.log.file, DRIVE "/x/state/hfcron/hfcron.log");
 	assert_path(c.dir, "T/xdg/hfcron");
 	config_release(&c);
 	load_good("state_dir: s\n", &c);
@@ -165,6 +170,7 @@ static void bad_environment(void **state)
 }
 
 /* A folder that cannot be found is said, not replaced by another. */
+#ifndef _WIN32
 static void unresolvable_folders(void **state)
 {
 	enum token_source source;
@@ -199,6 +205,7 @@ static void unresolvable_folders(void **state)
 	assert_string_equal(where, "");
 	config_release(&c);
 }
+#endif
 
 static void offline_words(void **state)
 {
@@ -242,20 +249,20 @@ static void ca_variables(void **state)
 
 	(void)state;
 	setenv("SSL_CERT_FILE", "~/ssl.pem", 1);
-	setenv("SSL_CERT_DIR", "/certs", 1);
+	setenv("SSL_CERT_DIR", DRIVE "/certs", 1);
 	load_good(NULL, &c);
 	assert_path(c.ca_file, "T/home/ssl.pem");
-	assert_string_equal(c.ca_dir, "/certs");
+	assert_string_equal(c.ca_dir, DRIVE "/certs");
 	config_release(&c);
 
-	setenv("REQUESTS_CA_BUNDLE", "/requests.pem", 1);
+	setenv("REQUESTS_CA_BUNDLE", DRIVE "/requests.pem", 1);
 	load_good(NULL, &c);
-	assert_string_equal(c.ca_file, "/requests.pem");
+	assert_string_equal(c.ca_file, DRIVE "/requests.pem");
 	config_release(&c);
 
-	setenv("CURL_CA_BUNDLE", "/curl.pem", 1);
+	setenv("CURL_CA_BUNDLE", DRIVE "/curl.pem", 1);
 	load_good(NULL, &c);
-	assert_string_equal(c.ca_file, "/curl.pem");
+	assert_string_equal(c.ca_file, DRIVE "/curl.pem");
 	config_release(&c);
 
 	/* a folder is one wherever it is named */
@@ -281,6 +288,7 @@ struct token_case {
 	enum token_source source;
 	const char *want;  /* NULL: refused */
 	const char *where; /* or the error's text */
+	bool absent;	   /* and what the system says of absent files */
 };
 
 #define NAMED "token_file: named\n"
@@ -351,8 +359,8 @@ static const struct token_case token_cases[] = {
 	/* refused */
 	{ .hf_token = "a",
 	    .yaml = NAMED,
-	    .where = "token_file: cannot read T/named: No such file or "
-		     "directory" },
+	    .absent = true,
+	    .where = "token_file: cannot read T/named: " },
 	{ .hf_token = "a",
 	    .named_file = " \n",
 	    .yaml = NAMED,
@@ -393,6 +401,21 @@ static void put_token(const char *name, const char *text)
 		put(name, text, strlen(text));
 }
 
+static bool is_refusal(const struct token_case *t, const char *text)
+{
+	const char *want = with_top(t->where);
+	char path[2 * PATH_SIZE], *bytes;
+	struct err e = ERR_INIT;
+	size_t n;
+
+	if (!t->absent)
+		return strcmp(text, want) == 0;
+	snprintf(path, sizeof(path), "%s/named", top);
+	assert_int_equal(fs_read_file(path, 1, &bytes, &n, &e), -1);
+	assert_int_equal(e.os_code, ENOENT);
+	return text_starts(text, want) && text_ends(text, e.text);
+}
+
 static void check_token(const struct token_case *t, size_t n)
 {
 	char where[256], hf_home[2 * PATH_SIZE];
@@ -420,8 +443,7 @@ static void check_token(const struct token_case *t, size_t n)
 	secret_init(&token);
 	int rc = config_token(&c, &token, &source, where, &e);
 	if (t->want == NULL) {
-		if (rc != -1 || e.kind != ERR_AUTH ||
-		    strcmp(e.text, with_top(t->where)) != 0)
+		if (rc != -1 || e.kind != ERR_AUTH || !is_refusal(t, e.text))
 			fail_msg("case %zu: %d %s", n, rc, e.text);
 		assert_false(secret_is_set(&token));
 	} else {
@@ -514,7 +536,9 @@ int main(void)
 		TEST(state_and_config_dirs),
 		TEST(endpoint_sources),
 		TEST(bad_environment),
+#ifndef _WIN32
 		TEST(unresolvable_folders),
+#endif
 		TEST(offline_words),
 		TEST(ca_variables),
 		TEST(token_sources),

@@ -14,8 +14,23 @@
 #include "base/strbuf.h"
 #include "config/config.h"
 #include "platform/fs.h"
+#include "support/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What an absolute path begins with; where the home and the user's folders are
+ * named. */
+#ifdef _WIN32
+#define DRIVE "C:"
+#define HOME_VARIABLE "USERPROFILE"
+#define CONFIG_VARIABLE "APPDATA"
+#define STATE_VARIABLE "LOCALAPPDATA"
+#else
+#define DRIVE ""
+#define HOME_VARIABLE "HOME"
+#define CONFIG_VARIABLE "XDG_CONFIG_HOME"
+#define STATE_VARIABLE "XDG_STATE_HOME"
+#endif
 
 enum { PATH_SIZE = 256 };
 
@@ -75,39 +90,30 @@ static void unset_all(void)
 static int setup(void **state)
 {
 	char home[2 * PATH_SIZE];
+	struct err e = ERR_INIT;
 
 	(void)state;
-	snprintf(top, sizeof(top), "/tmp/hfcron-config.XXXXXX");
-	if (mkdtemp(top) == NULL)
+	if (scratch_make(top, sizeof(top), "config") == -1)
 		return -1;
 	snprintf(home, sizeof(home), "%s/home", top);
 	unset_all();
-	setenv("HOME", home, 1);
-	return mkdir(home, 0700);
-}
+	setenv(HOME_VARIABLE, home, 1);
+#ifdef _WIN32 /* where Unix has them below the home */
+	char folder[3 * PATH_SIZE];
 
-static int remove_one(void *cookie, const char *name, enum fs_type type,
-    struct err *e)
-{
-	char path[4 * PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%s/%s", (const char *)cookie, name);
-	if (type == FS_DIR &&
-	    (fs_list_dir(path, remove_one, path, e) == -1 ||
-		fs_rmdir(path, e) == -1))
-		return -1;
-	return type == FS_DIR ? 0 : fs_unlink(path, e);
+	snprintf(folder, sizeof(folder), "%s/.config", home);
+	setenv(CONFIG_VARIABLE, folder, 1);
+	snprintf(folder, sizeof(folder), "%s/.local/state", home);
+	setenv(STATE_VARIABLE, folder, 1);
+#endif
+	return fs_mkdirs(home, 0700, &e);
 }
 
 static int teardown(void **state)
 {
-	struct err e = ERR_INIT;
-
 	(void)state;
 	unset_all();
-	if (fs_list_dir(top, remove_one, top, &e) == -1)
-		return -1;
-	return fs_rmdir(top, &e);
+	return scratch_remove(top);
 }
 
 /* `want` begins with "T/" for the folder. */

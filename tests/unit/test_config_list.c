@@ -373,6 +373,7 @@ static const struct refusal refusals[] = {
 	       "2:28: local_dir: the path has a control character (a "
 	       "backslash in double quotes begins an escape; write "
 	       "D:/models)\n" AT "2:66: local_dir: the path is empty\n" },
+#ifndef _WIN32
 	{ "[{\"name\": \"a\", \"local_dir\": \"/\"}, {\"name\": \"b\", "
 	  "\"local_dir\": \"/etc\"},\n{\"name\": \"c\", \"local_dir\": "
 	  "\"/usr/lib/x\"}]",
@@ -381,6 +382,7 @@ static const struct refusal refusals[] = {
 	       "1:62: local_dir: /etc" SYSTEM AT
 	       "2:1: local_dir /usr/lib/x lies in that of line 1\n" AT
 	       "2:28: local_dir: /usr/lib/x" SYSTEM },
+#endif
 	{ "[{\"name\": \"a\", \"local_dir\": \"cache/x\"},\n"
 	  "{\"name\": \"b\", \"local_dir\": \"cache\"}]",
 	    AT "1:2: local_dir T/cache/x lies in cache_dir T/cache\n" AT
@@ -405,16 +407,16 @@ static const struct refusal refusals[] = {
 	{ "[{\"name\": \"a\", \"id\": \"x\"},\n{\"name\": \"b\", \"id\": "
 	  "\"x\"}]",
 	    AT "2:1: the same id as at line 1: x\n" },
-	{ "[{\"name\": \"a\", \"local_dir\": \"/srv/m/x/y\"},\n"
-	  "{\"name\": \"b\", \"local_dir\": \"/srv/m/x\"},\n"
-	  "{\"name\": \"c\", \"local_dir\": \"/srv/m/x y\"},\n"
-	  "{\"name\": \"d\", \"local_dir\": \"/srv/m/x/z\"},\n"
-	  "{\"name\": \"e\", \"local_dir\": \"/srv/./m/x\"}]",
-	    AT "2:1: local_dir /srv/m/x holds that of line 1\n" AT
-	       "4:1: local_dir /srv/m/x/z lies in that of line 2\n" AT
-	       "5:1: local_dir /srv/m/x is that of line 2\n" },
-	{ "[{\"name\": \"a\", \"local_dir\": \"/srv/m\"},\n"
-	  "{\"name\": \"a\", \"local_dir\": \"/srv/m\"}]",
+	{ "[{\"name\": \"a\", \"local_dir\": \"" DRIVE "/srv/m/x/y\"},\n"
+	  "{\"name\": \"b\", \"local_dir\": \"" DRIVE "/srv/m/x\"},\n"
+	  "{\"name\": \"c\", \"local_dir\": \"" DRIVE "/srv/m/x y\"},\n"
+	  "{\"name\": \"d\", \"local_dir\": \"" DRIVE "/srv/m/x/z\"},\n"
+	  "{\"name\": \"e\", \"local_dir\": \"" DRIVE "/srv/./m/x\"}]",
+	    AT "2:1: local_dir " DRIVE "/srv/m/x holds that of line 1\n" AT
+	       "4:1: local_dir " DRIVE "/srv/m/x/z lies in that of line 2\n" AT
+	       "5:1: local_dir " DRIVE "/srv/m/x is that of line 2\n" },
+	{ "[{\"name\": \"a\", \"local_dir\": \"" DRIVE "/srv/m\"},\n"
+	  "{\"name\": \"a\", \"local_dir\": \"" DRIVE "/srv/m\"}]",
 	    AT "2:1: the same repository, revision and destination as at line "
 	       "1: a\n" },
 };
@@ -427,9 +429,9 @@ static void no_clash(void **state)
 	(void)state;
 	load_good("[\"a\", {\"name\": \"a\", \"type\": \"dataset\"},\n"
 		  "{\"name\": \"a\", \"revision\": \"v1\"},\n"
-		  "{\"name\": \"a\", \"local_dir\": \"/srv/m/a\"},\n"
-		  "{\"name\": \"a\", \"local_dir\": \"/srv/m/b\"},\n"
-		  "{\"name\": \"a\", \"local_dir\": \"/srv/m/a b\",\n"
+		  "{\"name\": \"a\", \"local_dir\": \"" DRIVE "/srv/m/a\"},\n"
+		  "{\"name\": \"a\", \"local_dir\": \"" DRIVE "/srv/m/b\"},\n"
+		  "{\"name\": \"a\", \"local_dir\": \"" DRIVE "/srv/m/a b\",\n"
 		  " \"id\": \"mine\"}]",
 	    &l);
 	assert_int_equal(l.list.n, 6);
@@ -631,7 +633,7 @@ static void many_jobs(struct strbuf *json, int n)
  * machines and sanitizers. */
 static void hundred_thousand_jobs(void **state)
 {
-	const int n = (int)all_or(100000, 20000);
+	const int n = (int)all_or(100000, 5000);
 	struct strbuf json;
 	struct loaded l;
 
@@ -653,13 +655,15 @@ static void hundred_thousand_jobs(void **state)
 /* All wrong: what is only counted must not be explained a million times. */
 static void hundred_thousand_problems(void **state)
 {
+	const int n = (int)all_or(100000, 5000);
 	struct strbuf json;
+	char text[40];
 	struct loaded l;
 
 	(void)state;
 	strbuf_init(&json, 64 << 20);
 	strbuf_puts(&json, "[{}");
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < n; i++)
 		strbuf_puts(&json, ",\n{\"nam\": 1}");
 	strbuf_puts(&json, "]");
 	put("models.json", json.text, json.len);
@@ -668,12 +672,14 @@ static void hundred_thousand_problems(void **state)
 	load_lists(default_yaml, &l);
 	int64_t took_ms = clock_mono().ms - start.ms;
 	assert_int_equal(l.rc, -1);
-	assert_true(text_starts(l.e.text, "200001 problems in "));
+	(void)snprintf(text, sizeof(text), "%d problems in ", 2 * n + 1);
+	assert_true(text_starts(l.e.text, text));
 	unload(&l);
 	if (took_ms > 15000)
 		fail_msg("took %d ms", (int)took_ms);
 }
 
+#ifndef _WIN32
 static void root_is_careful(void **state)
 {
 	char path[2 * PATH_SIZE];
@@ -692,6 +698,7 @@ static void root_is_careful(void **state)
 		assert_int_equal(l.rc, 0);
 	unload(&l);
 }
+#endif
 
 int main(void)
 {
@@ -711,7 +718,9 @@ int main(void)
 		TEST(single_jobs),
 		TEST(hundred_thousand_jobs),
 		TEST(hundred_thousand_problems),
+#ifndef _WIN32
 		TEST(root_is_careful),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* cmocka wants some of those before it. */
 #include <cmocka.h>
@@ -213,7 +212,7 @@ static void remove_one(struct world *w)
 	if (!once_in(c, 400))
 		return;
 	f = &w->files[draw(c, w->n_files)];
-	if (f->outcome != WORLD_OPEN || unlink(f->path) == -1)
+	if (f->outcome != WORLD_OPEN || !world_remove_partial(f))
 		return;
 	c->fates[f->index].removed = true;
 }

@@ -12,8 +12,10 @@
 #include <time.h>
 
 #include "base/strbuf.h"
+#include "formats/json_each.h"
 #include "formats/json_tree.h"
 #include "formats/yaml_tree.h"
+#include "support/small.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -600,37 +602,39 @@ static void json_depth(void **state)
  * duplicate keys would take as long. */
 static void large_json_is_quick(void **state)
 {
-	enum { OBJECTS = 200000, KEYS = 200000 };
+	const size_t n = all_or(200000, 20000);
+	char text[80];
 	struct err e = ERR_INIT;
 	struct strbuf out;
 	struct tree *t;
 	clock_t start = clock();
-	int i;
+	size_t i;
 
 	(void)state;
 	strbuf_init(&out, 16 * 1024 * 1024);
 	strbuf_putc(&out, '[');
-	for (i = 0; i < OBJECTS; i++)
-		strbuf_printf(&out, "%s{\"name\": \"org/m%06d\"}",
+	for (i = 0; i < n; i++)
+		strbuf_printf(&out, "%s{\"name\": \"org/m%06zu\"}",
 		    i == 0 ? "" : ",", i);
 	strbuf_putc(&out, ']');
 	t = json_tree_parse(strbuf_text(&out), out.len, &json_limits, &e);
 	assert_non_null(t);
-	assert_int_equal(tree_root(t)->n, OBJECTS);
-	assert_string_equal(tree_get(&tree_root(t)->children[OBJECTS - 1],
-				"name")
+	assert_int_equal(tree_root(t)->n, n);
+	(void)snprintf(text, sizeof(text), "org/m%06zu", n - 1);
+	assert_string_equal(tree_get(&tree_root(t)->children[n - 1], "name")
 				->text,
-	    "org/m199999");
+	    text);
 	tree_free(t);
 	strbuf_clear(&out);
 	strbuf_putc(&out, '{');
-	for (i = 0; i < KEYS; i++)
-		strbuf_printf(&out, "\"k%d\": %d,\n", i, i);
+	for (i = 0; i < n; i++)
+		strbuf_printf(&out, "\"k%zu\": %zu,\n", i, i);
 	strbuf_puts(&out, "\"k77\": 0}");
 	assert_null(json_tree_parse(strbuf_text(&out), out.len, &json_limits,
 	    &e));
-	assert_string_equal(e.text,
-	    "200001:1: duplicate key \"k77\" (first on line 78)");
+	(void)snprintf(text, sizeof(text),
+	    "%zu:1: duplicate key \"k77\" (first on line 78)", n + 1);
+	assert_string_equal(e.text, text);
 	strbuf_release(&out);
 	assert_true(clock() - start < 20 * CLOCKS_PER_SEC);
 }
@@ -647,6 +651,146 @@ static void json_values_are_counted(void **state)
 	assert_null(json_tree_parse(text, n, &json_limits, &e));
 	assert_non_null(strstr(e.text, "too many values"));
 	free(text);
+}
+
+/* --- one entry at a time -------------------------------------------------- */
+
+struct seen {
+	struct strbuf text;
+	unsigned left; /* entries that are taken */
+};
+
+static int see(void *cookie, bool inside, const struct tree_node *entry,
+    struct err *e)
+{
+	struct seen *s = cookie;
+
+	if (s->left-- == 0)
+		return err_set(e, ERR_DISK, "enough");
+	strbuf_putc(&s->text, inside ? '+' : '-');
+	show(entry, &s->text);
+	strbuf_putc(&s->text, '\n');
+	return 0;
+}
+
+static int each(const char *text, size_t n, struct seen *s, unsigned most,
+    bool *found, struct err *e)
+{
+	const struct json_limits limits = { 300, 5, ERR_CONFIG, true };
+
+	strbuf_init(&s->text, 100000);
+	s->left = most;
+	return json_each(text, n, &limits, "files", found, see, s, e);
+}
+
+static void json_entries(void **state)
+{
+	static const struct {
+		const char *text, *seen;
+		bool found;
+		const char *problem; /* NULL: none */
+	} rows[] = {
+		{ "{}", "", false, NULL },
+		{ " {\"files\": {}}\n", "", true, NULL },
+		{ "\xEF\xBB\xBF{\"a\":1}", "-a(1:2)=#(1:6)1\n", false, NULL },
+		{ "{\"a\":{\"files\":{\"x\":1}},\"b\":[[],{}],\n\"files\":[1]}",
+		    "-a(1:2)=M(1:6)[files(1:7)=M(1:15)[x(1:16)=#(1:20)1]]\n"
+		    "-b(1:2)=L(1:6)[L(1:7)[] M(1:10)[]]\n"
+		    "-files(1:2)=L(1:10)[#(1:11)1]\n",
+		    false, NULL },
+		{ "{\"v\":null,\"files\":{\"a\\u00e9\":{\"n\":[true]},"
+		  "\n \"b\" : {} ,\"c\":2},\"w\":\"\"}",
+		    "-v(1:2)=0(1:6)null\n"
+		    "+a\xC3\xA9(1:2)=M(1:12)[n(1:13)=L(1:17)[b(1:18)true]]\n"
+		    "+b(1:2)=M(1:8)[]\n+c(1:2)=#(1:6)2\n-w(1:2)=s(1:6)\n",
+		    true, NULL },
+		{ "{\"files\":{\"files\":{\"files\":{}}}}",
+		    "+files(1:2)=M(1:10)[files(1:11)=M(1:19)[]]\n", true,
+		    NULL },
+		{ "[{\"files\":{}}]", "", false, "1:1: the document is no" },
+		{ "1", "", false, "1:1: the document is no" },
+		{ "", "", false, "1:1: there is nothing" },
+		{ "{\"files\":{},\"files\":{}}", "", true, "twice" },
+		{ "{\"files\":{\"a\":{\"b\":1,\"b\":2}}}", "", true,
+		    "duplicate key \"b\"" },
+		{ "{\"files\":{\"a\":1},}", "+a(1:2)=#(1:6)1\n", true,
+		    "1:18: no comma" },
+		{ "{\"files\":{\"a\":1}}}", "+a(1:2)=#(1:6)1\n", true,
+		    "1:18: nothing may follow" },
+		{ "{\"files\":{\"a\":[[[[1]]]]}}", "", true, "too deeply" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err e = ERR_INIT;
+		struct seen s;
+		bool found;
+		int rc = each(rows[i].text, strlen(rows[i].text), &s, 100,
+		    &found, &e);
+
+		print_message("%s: %s\n", rows[i].text, e.text);
+		assert_string_equal(strbuf_text(&s.text), rows[i].seen);
+		assert_int_equal(rc, rows[i].problem == NULL ? 0 : -1);
+		assert_int_equal(found, rows[i].found);
+		if (rc == -1) {
+			assert_int_equal(e.kind, ERR_CONFIG);
+			assert_non_null(strstr(e.text, rows[i].problem));
+		}
+		strbuf_release(&s.text);
+	}
+}
+
+static void json_entries_can_be_refused(void **state)
+{
+	static const char text[] =
+	    "{\"a\":1,\"files\":{\"b\":2,\"c\":3},\"d\":[]}";
+
+	(void)state;
+	for (unsigned most = 0; most <= 4; most++) {
+		struct err e = ERR_INIT;
+		struct seen s;
+		bool found;
+		int rc = each(BYTES(text), &s, most, &found, &e);
+
+		assert_int_equal(rc, most < 4 ? -1 : 0);
+		assert_int_equal(e.kind, most < 4 ? ERR_DISK : ERR_NONE);
+		strbuf_release(&s.text);
+	}
+}
+
+/* What has been cut off anywhere, and what is too long. */
+static void json_entries_need_the_whole(void **state)
+{
+	static const char text[] =
+	    "{\"a\":[0],\"files\":{\"b\":{\"c\":\"d\"}}}";
+	char *copy, much[302];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		struct err e = ERR_INIT;
+		struct seen s;
+		bool found;
+
+		/* Of just that size, for the tools that watch the bounds. */
+		copy = malloc(n + (n == 0));
+		assert_non_null(copy);
+		memcpy(copy, text, n);
+		assert_int_equal(each(copy, n, &s, 100, &found, &e),
+		    n == sizeof(text) - 1 ? 0 : -1);
+		strbuf_release(&s.text);
+		free(copy);
+	}
+	memset(much, ' ', sizeof(much));
+	memcpy(much, "{}", 2);
+	for (size_t n = 300; n <= 301; n++) {
+		struct err e = ERR_INIT;
+		struct seen s;
+		bool found;
+
+		assert_int_equal(each(much, n, &s, 100, &found, &e),
+		    n == 300 ? 0 : -1);
+		strbuf_release(&s.text);
+	}
 }
 
 static void tree_helpers(void **state)
@@ -673,6 +817,9 @@ int main(void)
 		cmocka_unit_test(json_depth),
 		cmocka_unit_test(large_json_is_quick),
 		cmocka_unit_test(json_values_are_counted),
+		cmocka_unit_test(json_entries),
+		cmocka_unit_test(json_entries_can_be_refused),
+		cmocka_unit_test(json_entries_need_the_whole),
 		cmocka_unit_test(tree_helpers),
 	};
 

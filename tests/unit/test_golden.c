@@ -19,7 +19,6 @@
  * `now` and the lines under it may come again within a case.
  * `test_golden --print FILE` prints the file with the plans as they are.
  */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,6 +35,7 @@
 #include "plan/plan.h"
 #include "plan/plan_text.h"
 #include "plan/upcoming_text.h"
+#include "platform/fs.h"
 #include "support/fixed_calendar.h"
 #include "support/plan_fixture.h"
 
@@ -366,9 +366,30 @@ static int check_file(const char *path, FILE *print)
 	return n;
 }
 
-static int is_case_file(const struct dirent *entry)
+struct count {
+	const char *folder;
+	int plans, bad;
+};
+
+static int check_case(void *cookie, const char *name, enum fs_type type,
+    struct err *e)
 {
-	return text_ends(entry->d_name, ".txt");
+	struct count *count = cookie;
+	char *path;
+	int found;
+
+	(void)type;
+	(void)e;
+	if (!text_ends(name, ".txt"))
+		return 0;
+	path = text_format("%s/%s", count->folder, name);
+	found = check_file(path, NULL);
+	if (found <= 0)
+		count->bad++;
+	else
+		count->plans += found;
+	free(path);
+	return 0;
 }
 
 static void test_golden(void **state)
@@ -376,26 +397,14 @@ static void test_golden(void **state)
 	const char *srcdir = getenv("srcdir");
 	char *folder = text_format("%s/tests/golden",
 	    srcdir == NULL ? "." : srcdir);
-	struct dirent **entries = NULL;
-	int n = scandir(folder, &entries, is_case_file, alphasort);
-	int i, plans = 0, bad = 0;
+	struct count count = { folder, 0, 0 };
+	struct err e = ERR_INIT;
 
 	(void)state;
-	for (i = 0; i < n; i++) {
-		char *path = text_format("%s/%s", folder, entries[i]->d_name);
-		int found = check_file(path, NULL);
-
-		if (found <= 0)
-			bad++;
-		else
-			plans += found;
-		free(path);
-		free(entries[i]);
-	}
-	free(entries);
+	assert_int_equal(fs_list_dir(folder, check_case, &count, &e), 0);
 	free(folder);
-	assert_int_equal(0, bad);
-	assert_true(plans >= 60); /* they were there, and were read */
+	assert_int_equal(0, count.bad);
+	assert_true(count.plans >= 60); /* they were there, and were read */
 }
 
 int main(int argc, char **argv)

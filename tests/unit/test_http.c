@@ -19,6 +19,7 @@
 #include "http/http_request_internal.h"
 #include "http/http_url.h"
 #include "http/http_verdict.h"
+#include "platform/fs.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -551,6 +552,9 @@ static void proxies_come_from_the_environment(void **state)
 		struct http_origin o;
 		const char *proxy;
 
+		/* Windows takes both spellings for one variable. */
+		if (cases[i].other != NULL && fs_fold('A') == 'a')
+			continue;
 		clear_environment();
 		setenv(cases[i].name, "http://proxy:3128", 1);
 		if (cases[i].other != NULL)

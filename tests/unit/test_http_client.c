@@ -7,8 +7,6 @@
 /* cmocka wants those first. */
 #include <cmocka.h>
 
-#include <netdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +18,33 @@
 #include "support/small.h"
 #include "unit/test_http_server.h"
 
+#ifndef _WIN32
+#include <netdb.h>
+#include <signal.h>
+#include <unistd.h>
+#endif
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Wine on a busy machine has the pace of valgrind. */
+#ifdef _WIN32
+#define PACE_MS(quick, slow) ((int64_t)(slow))
+#else
+#define PACE_MS(quick, slow) ((int64_t)all_or((quick), (slow)))
+#endif
 
 #define TOKEN "hf_canary0123456789"
 
 /* --- a resolver of our own ------------------------------------------------ */
 
+/*
+ * What has to come soon comes before this, in ms, on the busiest machine and
+ * under Valgrind, where the first TLS connection alone may take seconds; and
+ * what must not be waited for takes twice as long.
+ */
+#define LATE_MS 30000
+
+#ifndef _WIN32
 static atomic_bool resolver_hangs;
 static atomic_int resolvers;
 
@@ -44,11 +63,13 @@ int getaddrinfo(const char *name, const char *service,
 	(void)out;
 	atomic_fetch_add(&resolvers, 1);
 	if (name != NULL && strcmp(name, "hang.invalid") == 0)
-		for (; ms < 20000 && atomic_load(&resolver_hangs); ms += 10)
-			(void)poll(NULL, 0, 10);
+		for (; ms < 2 * LATE_MS && atomic_load(&resolver_hangs);
+		     ms += 10)
+			clock_sleep_ms(10);
 	atomic_fetch_sub(&resolvers, 1);
 	return EAI_NONAME;
 }
+#endif
 
 /* --- asking --------------------------------------------------------------- */
 
@@ -119,7 +140,7 @@ static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 		f->start_next = NULL;
 	}
 	if (f->block_ms > 0) {
-		(void)poll(NULL, 0, f->block_ms);
+		clock_sleep_ms(f->block_ms);
 		f->block_ms = 0;
 	}
 	return 0;
@@ -157,8 +178,8 @@ static struct http_options options(void)
 {
 	struct http_options o = {
 		.user_agent = "hfcron/test",
-		.connect_timeout_ms = 3000,
-		.stall_timeout_ms = 5000,
+		.connect_timeout_ms = 2 * LATE_MS,
+		.stall_timeout_ms = 2 * LATE_MS,
 		.max_connections = 8,
 		.wake_fd = -1,
 	};
@@ -899,11 +920,11 @@ static void answer_badly(struct exchange *x)
 		    server_sendf(x, "\r\n"))
 			;
 	} else if (server_asked(x, "/stall-first"))
-		server_wait(x, 20000);
+		server_wait(x, 2 * LATE_MS);
 	else if (server_asked(x, "/stall-body")) {
 		(void)server_sendf(x,
 		    "HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\nhalf");
-		server_wait(x, 20000);
+		server_wait(x, 2 * LATE_MS);
 	} else if (server_asked(x, "/drip")) {
 		(void)server_sendf(x,
 		    "HTTP/1.1 200 x\r\nContent-Length: 100000\r\n\r\n");
@@ -1085,7 +1106,7 @@ static void stalls_are_cut_off(void **state)
 		get(&f, s, cases[i].path);
 		assert_failed(&f, ERR_TRANSIENT, cases[i].words);
 		assert_int_equal(f.hops, cases[i].hops);
-		assert_true(f.took_ms >= 390 && f.took_ms < 3000);
+		assert_true(f.took_ms >= 390 && f.took_ms < LATE_MS);
 	}
 	server_stop(s);
 }
@@ -1104,7 +1125,7 @@ static void a_request_has_a_time_limit(void **state)
 	start(&f, &spec);
 	finish(&f);
 	assert_failed(&f, ERR_TRANSIENT, "did not finish within 300ms");
-	assert_true(f.took_ms >= 290 && f.took_ms < 3000);
+	assert_true(f.took_ms >= 290 && f.took_ms < LATE_MS);
 	server_stop(s);
 }
 
@@ -1112,7 +1133,7 @@ static void answer_in_two_halves(struct exchange *x)
 {
 	(void)server_sendf(x,
 	    "HTTP/1.1 200 x\r\nContent-Length: 8\r\n\r\nhalf");
-	server_wait(x, 1700);
+	server_wait(x, 2700);
 	(void)server_sendf(x, "half");
 }
 
@@ -1121,10 +1142,10 @@ static void our_own_slowness_is_no_stall(void **state)
 {
 	struct server *s = server_start(answer_in_two_halves, NULL);
 	struct http_options o = options();
-	struct fetch f = { .block_ms = 1500 };
+	struct fetch f = { .block_ms = 2500 };
 
 	(void)state;
-	o.stall_timeout_ms = 600;
+	o.stall_timeout_ms = 1500; /* a busy machine is late, too */
 	use_client(&o);
 	use_origin(s->url);
 	get(&f, s, "/");
@@ -1163,6 +1184,8 @@ static void unreachable_hosts_are_told_apart(void **state)
 	server_stop(s);
 }
 
+/* Schannel reads it after a hand-shake, which this server has not. */
+#ifndef _WIN32
 static void a_missing_ca_file_is_named(void **state)
 {
 	struct server *s = server_start(answer_badly, NULL);
@@ -1183,6 +1206,7 @@ static void a_missing_ca_file_is_named(void **state)
 	assert_non_null(strstr(f.error.text, "SSL_CERT_FILE"));
 	server_stop(s);
 }
+#endif
 
 /* A TCP port that takes connections and says nothing: no TLS hand-shake. */
 static void a_connection_has_a_time_limit(void **state)
@@ -1191,30 +1215,26 @@ static void a_connection_has_a_time_limit(void **state)
 	struct http_options o = options();
 	struct fetch f = { 0 };
 	struct http_spec spec;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t n = sizeof(a);
+	unsigned port;
+	intptr_t fd = socket_listen(&port);
 	char url[128];
 
 	(void)state;
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	assert_int_not_equal(fd, -1);
 	o.connect_timeout_ms = 300;
 	use_client(&o);
-	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/",
-	    ntohs(a.sin_port));
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", port);
 	use_origin(url);
 	spec = spec_for(&f, url);
 	start(&f, &spec);
 	finish(&f);
 	assert_failed(&f, ERR_UNREACHABLE, "cannot reach");
-	assert_true(f.took_ms < 3000);
-	(void)close(fd);
+	assert_true(f.took_ms < LATE_MS);
+	socket_close(fd);
 	server_stop(s);
 }
 
+#ifndef _WIN32
 static void a_resolver_that_hangs_holds_nobody_up(void **state)
 {
 	struct http_options o = options();
@@ -1232,7 +1252,7 @@ static void a_resolver_that_hangs_holds_nobody_up(void **state)
 	start(&f, &spec);
 	finish(&f);
 	assert_failed(&f, ERR_UNREACHABLE, "hang.invalid");
-	assert_true(f.took_ms < 2000);
+	assert_true(f.took_ms < LATE_MS);
 
 	before = clock_mono().ms;
 	spec = spec_for(&g, "http://hang.invalid/");
@@ -1240,7 +1260,7 @@ static void a_resolver_that_hangs_holds_nobody_up(void **state)
 	assert_int_equal(http_client_step(client, 50, &e), 0);
 	http_request_cancel(g.request);
 	assert_int_equal(http_client_active(client), 0);
-	assert_true(clock_mono().ms - before < 1000);
+	assert_true(clock_mono().ms - before < LATE_MS);
 	assert_false(g.done);
 
 	spec = spec_for(&h, "http://hang.invalid/");
@@ -1249,15 +1269,16 @@ static void a_resolver_that_hangs_holds_nobody_up(void **state)
 	before = clock_mono().ms;
 	http_client_free(client);
 	client = NULL;
-	assert_true(clock_mono().ms - before < 1000);
+	assert_true(clock_mono().ms - before < LATE_MS);
 	assert_false(h.done);
 	/* they were left behind, and clean up after themselves */
 	assert_int_equal(atomic_load(&resolvers), 3);
 	atomic_store(&resolver_hangs, false);
 	while (atomic_load(&resolvers) > 0)
-		(void)poll(NULL, 0, 10);
-	(void)poll(NULL, 0, 100);
+		clock_sleep_ms(10);
+	clock_sleep_ms(100);
 }
+#endif
 
 /* --- callbacks that interfere --------------------------------------------- */
 
@@ -1337,14 +1358,17 @@ static void freeing_drops_requests(void **state)
 
 enum { BIG = 16 * 1024 * 1024 };
 
+/* BIG bytes, or what the server's cookie says. */
 static void answer_big(struct exchange *x)
 {
 	static const char zeros[65536];
-	size_t n;
+	const int *cookie = x->server->cookie;
+	const int size = cookie == NULL ? BIG : *cookie;
+	int n;
 
 	(void)server_sendf(x, "HTTP/1.1 200 x\r\nContent-Length: %d\r\n\r\n",
-	    BIG);
-	for (n = 0; n < BIG; n += sizeof(zeros))
+	    size);
+	for (n = 0; n < size; n += (int)sizeof(zeros))
 		if (!server_send(x, zeros, sizeof(zeros)))
 			return;
 }
@@ -1486,16 +1510,18 @@ static void all_requests_share_a_limit(void **state)
  * less than 1 KiB a second, and longer than its time. */
 static void a_turn_is_no_stall(void **state)
 {
-	struct server *s = server_start(answer_big, NULL);
+	/* Much more than what comes under the limit. */
+	int size = BIG / 8;
+	struct server *s = server_start(answer_big, &size);
 	struct http_options o = options();
 	struct fetch fetches[LIMITED] = { 0 };
 	/* What is left of it has to do for all that comes after the wait. */
-	const int64_t limit_ms = (int64_t)all_or(700, 2500);
+	const int64_t limit_ms = PACE_MS(700, 2500);
 	int64_t took;
 
 	(void)state;
 	/* Less than a turn takes, which is 1.3 s. */
-	o.stall_timeout_ms = (int64_t)all_or(200, 800);
+	o.stall_timeout_ms = PACE_MS(200, 800);
 	use_client(&o);
 	use_origin(s->url);
 	http_client_limit(client, 100 * 1000);
@@ -1514,7 +1540,7 @@ static void a_turn_is_no_stall(void **state)
 	for (int i = 0; i < LIMITED; i++) {
 		finish(&fetches[i]);
 		assert_false(fetches[i].failed);
-		assert_int_equal(fetches[i].body_total, BIG);
+		assert_int_equal(fetches[i].body_total, size);
 	}
 	server_stop(s);
 }
@@ -1527,7 +1553,7 @@ static void answer_and_stall(struct exchange *x)
 	    "HTTP/1.1 200 x\r\nContent-Length: 99999999\r\n"
 	    "\r\n");
 	if (server_send(x, zeros, sizeof(zeros)))
-		server_wait(x, 5000);
+		server_wait(x, 2 * LATE_MS);
 }
 
 /* Nothing is held back, as nothing comes: that is the server's fault. */
@@ -1620,6 +1646,7 @@ static void tick_cancels_a_step(void **state)
 	server_stop(s);
 }
 
+#ifndef _WIN32
 static void a_readable_wake_fd_calls_tick_at_once(void **state)
 {
 	struct http_options o = options();
@@ -1642,12 +1669,12 @@ static void a_readable_wake_fd_calls_tick_at_once(void **state)
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 }
+#endif
 
-static void *wake_later(void *cookie)
+static void wake_later(void *cookie)
 {
-	(void)poll(NULL, 0, 200);
+	clock_sleep_ms(200);
 	http_client_wake(cookie);
-	return NULL;
 }
 
 static void a_thread_can_wake_a_step(void **state)
@@ -1655,14 +1682,15 @@ static void a_thread_can_wake_a_step(void **state)
 	struct http_options o = options();
 	struct err e = ERR_INIT;
 	int64_t before = clock_mono().ms;
-	pthread_t thread;
+	struct thread *thread;
 
 	(void)state;
 	use_client(&o);
-	assert_int_equal(pthread_create(&thread, NULL, wake_later, client), 0);
+	thread = thread_new(wake_later, client);
+	assert_non_null(thread);
 	assert_int_equal(http_client_step(client, 5000, &e), 0);
 	assert_true(clock_mono().ms - before < 3000);
-	pthread_join(thread, NULL);
+	thread_join(thread);
 	/* a wake before the step is not lost, and counts once */
 	http_client_wake(client);
 	before = clock_mono().ms;
@@ -1768,7 +1796,9 @@ int main(void)
 		TEST(a_request_has_a_time_limit),
 		TEST(our_own_slowness_is_no_stall),
 		TEST(unreachable_hosts_are_told_apart),
+#ifndef _WIN32
 		TEST(a_missing_ca_file_is_named),
+#endif
 		TEST(a_connection_has_a_time_limit),
 		TEST(callbacks_can_refuse),
 		TEST(requests_can_be_cancelled_anywhere),
@@ -1780,15 +1810,21 @@ int main(void)
 		TEST(a_stall_under_a_limit_is_one),
 		TEST(a_limited_request_can_be_paused_and_cancelled),
 		TEST(tick_cancels_a_step),
+#ifndef _WIN32
 		TEST(a_readable_wake_fd_calls_tick_at_once),
+#endif
 		TEST(a_thread_can_wake_a_step),
 		TEST(a_step_inside_a_callback_is_a_bug),
 		TEST(bad_specs_are_refused),
 		TEST(many_requests_share_few_connections),
 		TEST(the_library_names_its_version),
+#ifndef _WIN32
 		TEST(a_resolver_that_hangs_holds_nobody_up),
+#endif
 	};
 
+#ifndef _WIN32
 	(void)signal(SIGPIPE, SIG_IGN);
+#endif
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,6 @@
 #ifndef HFCRON_TEST_HTTP_SERVER_H
 #define HFCRON_TEST_HTTP_SERVER_H
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,10 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "platform/clock.h"
+#include "platform/thread.h"
+#include "support/socket.h"
 
 enum { SERVER_CONNECTIONS_MAX = 64, SERVER_LOG_MAX = 256 * 1024 };
 
@@ -26,7 +22,7 @@ struct server;
 
 struct exchange {
 	struct server *server;
-	int fd;
+	intptr_t fd;
 	unsigned ordinal; /* of this request, from 0, over all connections */
 	char request[16384];
 	bool close; /* set by the handler: end the connection */
@@ -34,17 +30,17 @@ struct exchange {
 };
 
 struct server {
-	int fd;
+	intptr_t fd;
 	unsigned port;
 	char url[64]; /* http://127.0.0.1:PORT */
 	void (*handle)(struct exchange *x);
 	void *cookie;
-	pthread_t thread;
-	pthread_t connections[SERVER_CONNECTIONS_MAX];
+	struct thread *thread;
+	struct thread *connections[SERVER_CONNECTIONS_MAX];
 	atomic_uint n_connections;
 	atomic_uint n_requests;
 	atomic_bool stop;
-	pthread_mutex_t mutex;
+	struct thread_mutex *mutex;
 	char log[SERVER_LOG_MAX]; /* all request heads */
 	size_t log_n;
 };
@@ -58,21 +54,20 @@ static inline void server_die(const char *what)
 /* true while the peer is there and the test goes on. */
 static inline bool server_alive(const struct exchange *x)
 {
-	struct pollfd p = { x->fd, POLLIN, 0 };
 	char c;
 
 	if (atomic_load(&x->server->stop))
 		return false;
-	if (poll(&p, 1, 0) <= 0)
+	if (!socket_wait_read(x->fd, 0))
 		return true;
-	return recv(x->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	return socket_peek(x->fd, &c, 1) > 0;
 }
 
 /* Up to ms, less if the peer or the test ends. */
 static inline void server_wait(const struct exchange *x, int ms)
 {
 	for (; ms > 0 && server_alive(x); ms -= 10)
-		(void)poll(NULL, 0, ms < 10 ? ms : 10);
+		clock_sleep_ms(ms < 10 ? ms : 10);
 }
 
 /* false if the peer is gone. */
@@ -82,15 +77,14 @@ static inline bool server_send(const struct exchange *x, const void *bytes,
 	const char *p = bytes;
 
 	while (n > 0) {
-		struct pollfd w = { x->fd, POLLOUT, 0 };
-		ssize_t m;
+		int m;
 
 		if (atomic_load(&x->server->stop))
 			return false;
-		if (poll(&w, 1, 20) <= 0)
+		if (!socket_wait_write(x->fd, 20))
 			continue;
-		m = send(x->fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (m < 0 && (errno == EAGAIN || errno == EINTR))
+		m = socket_write(x->fd, p, n);
+		if (m == SOCKET_LATER)
 			continue;
 		if (m <= 0)
 			return false;
@@ -100,7 +94,7 @@ static inline bool server_send(const struct exchange *x, const void *bytes,
 	return true;
 }
 
-__attribute__((format(printf, 2, 3))) static inline bool
+__attribute__((format(PRINTF_STYLE, 2, 3))) static inline bool
 server_sendf(const struct exchange *x, const char *fmt, ...)
 {
 	char text[16384];
@@ -139,9 +133,9 @@ static inline bool server_saw(struct server *s, const char *text)
 {
 	bool found;
 
-	pthread_mutex_lock(&s->mutex);
+	thread_mutex_lock(s->mutex);
 	found = strstr(s->log, text) != NULL;
-	pthread_mutex_unlock(&s->mutex);
+	thread_mutex_unlock(s->mutex);
 	return found;
 }
 
@@ -154,16 +148,17 @@ static inline bool server_read(struct exchange *x)
 	x->request[0] = '\0';
 	while (x->request[0] != 0x16 &&
 	    strstr(x->request, "\r\n\r\n") == NULL) {
-		struct pollfd p = { x->fd, POLLIN, 0 };
-		ssize_t m;
+		int m;
 
 		if (atomic_load(&x->server->stop))
 			return false;
-		if (poll(&p, 1, 20) <= 0)
+		if (!socket_wait_read(x->fd, 20))
 			continue;
 		if (n + 1 >= sizeof(x->request))
 			return false;
-		m = recv(x->fd, x->request + n, 1, 0);
+		m = socket_read(x->fd, x->request + n, 1);
+		if (m == SOCKET_LATER)
+			continue;
 		if (m <= 0)
 			return false;
 		n += (size_t)m;
@@ -177,16 +172,16 @@ static inline void server_note(struct exchange *x)
 	struct server *s = x->server;
 	size_t n = strlen(x->request);
 
-	pthread_mutex_lock(&s->mutex);
+	thread_mutex_lock(s->mutex);
 	if (s->log_n + n < sizeof(s->log)) {
 		memcpy(s->log + s->log_n, x->request, n + 1);
 		s->log_n += n;
 	}
-	pthread_mutex_unlock(&s->mutex);
+	thread_mutex_unlock(s->mutex);
 	x->ordinal = atomic_fetch_add(&s->n_requests, 1);
 }
 
-static inline void *server_connection(void *cookie)
+static inline void server_connection(void *cookie)
 {
 	struct exchange *x = cookie;
 
@@ -194,39 +189,35 @@ static inline void *server_connection(void *cookie)
 		server_note(x);
 		x->server->handle(x);
 	}
-	if (x->reset) {
-		struct linger l = { 1, 0 };
-
-		(void)setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
-	}
-	(void)close(x->fd);
+	if (x->reset)
+		socket_reset(x->fd);
+	else
+		socket_close(x->fd);
 	free(x);
-	return NULL;
 }
 
-static inline void *server_main(void *cookie)
+static inline void server_main(void *cookie)
 {
 	struct server *s = cookie;
 
 	while (!atomic_load(&s->stop)) {
-		struct pollfd p = { s->fd, POLLIN, 0 };
 		struct exchange *x;
 		unsigned i = atomic_load(&s->n_connections);
 
-		if (poll(&p, 1, 20) <= 0)
+		if (!socket_wait_read(s->fd, 20))
 			continue;
 		x = calloc(1, sizeof(*x));
 		if (x == NULL || i >= SERVER_CONNECTIONS_MAX)
 			server_die("too many connections");
 		x->server = s;
-		x->fd = accept(s->fd, NULL, NULL);
-		if (x->fd < 0 ||
-		    pthread_create(&s->connections[i], NULL, server_connection,
-			x) != 0)
+		x->fd = socket_accept(s->fd);
+		if (x->fd == -1)
 			server_die("accept");
+		s->connections[i] = thread_new(server_connection, x);
+		if (s->connections[i] == NULL)
+			server_die("thread_new");
 		atomic_fetch_add(&s->n_connections, 1);
 	}
-	return NULL;
 }
 
 /* Returns owned (server_stop). */
@@ -234,24 +225,19 @@ static inline struct server *server_start(void (*handle)(struct exchange *x),
     void *cookie)
 {
 	struct server *s = calloc(1, sizeof(*s));
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t n = sizeof(a);
 
 	if (s == NULL)
 		server_die("calloc");
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	s->handle = handle;
 	s->cookie = cookie;
-	pthread_mutex_init(&s->mutex, NULL);
-	s->fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&a, n) != 0 ||
-	    listen(s->fd, 64) != 0 ||
-	    getsockname(s->fd, (struct sockaddr *)&a, &n) != 0)
+	s->mutex = thread_mutex_new();
+	s->fd = socket_listen(&s->port);
+	if (s->mutex == NULL || s->fd == -1)
 		server_die("listen");
-	s->port = ntohs(a.sin_port);
 	(void)snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u", s->port);
-	if (pthread_create(&s->thread, NULL, server_main, s) != 0)
-		server_die("pthread_create");
+	s->thread = thread_new(server_main, s);
+	if (s->thread == NULL)
+		server_die("thread_new");
 	return s;
 }
 
@@ -260,11 +246,11 @@ static inline void server_stop(struct server *s)
 	unsigned i;
 
 	atomic_store(&s->stop, true);
-	pthread_join(s->thread, NULL);
+	thread_join(s->thread);
 	for (i = 0; i < atomic_load(&s->n_connections); i++)
-		pthread_join(s->connections[i], NULL);
-	(void)close(s->fd);
-	pthread_mutex_destroy(&s->mutex);
+		thread_join(s->connections[i]);
+	socket_close(s->fd);
+	thread_mutex_free(s->mutex);
 	free(s);
 }
 

@@ -205,7 +205,7 @@ static void answers_must_be_about_the_same_object(void **state)
 		int rc;
 
 		if (cases[i].lfs)
-			memcpy(file.sha256, SHA, sizeof(SHA));
+			file.sha256 = SHA;
 		make_response(&r, cases[i].status, !cases[i].elsewhere,
 		    cases[i].lines);
 		rc = hub_check_identity(&r, &file, OID2, &e);
@@ -244,8 +244,8 @@ static void a_page_becomes_files(void **state)
 	assert_int_equal(l.n, 3);
 	assert_string_equal(l.files[0].path, "a");
 	assert_string_equal(l.files[0].oid, OID);
-	assert_string_equal(l.files[0].sha256, "");
-	assert_string_equal(l.files[0].xet_hash, "");
+	assert_null(l.files[0].sha256);
+	assert_null(l.files[0].xet_hash);
 	assert_int_equal(l.files[0].size, 3);
 	assert_string_equal(l.files[1].path, "d/m\xc3\xa9.bin");
 	assert_string_equal(l.files[1].sha256, SHA);

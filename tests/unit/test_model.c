@@ -546,6 +546,127 @@ static void listings_sort_and_refuse(void **state)
 	}
 }
 
+static void names_that_windows_cannot_hold(void **state)
+{
+	static const struct {
+		const char *path, *reason;
+	} cases[] = {
+		{ "a", NULL },
+		{ "a/b/c.bin", NULL },
+		{ ".gitattributes", NULL },
+		{ "-x", NULL },
+		{ " lead", NULL },
+		{ "console", NULL },
+		{ "com", NULL },
+		{ "com10.txt", NULL },
+		{ "lpt1x", NULL },
+		{ "a.con", NULL },
+		{ "xaux.c", NULL },
+		{ "nul-file", NULL },
+		{ "\xc3\xa9/\xe6\x97\xa5", NULL },
+		{ "a&b=c;d#e$%~^{}[]!'`+,@()", NULL },
+		{ "com\xc2\xb4", NULL },
+		{ "con", "device" },
+		{ "CON", "device" },
+		{ "x/Aux", "device" },
+		{ "aux/x", "device" },
+		{ "aux.txt", "device" },
+		{ "nul.tar.gz", "device" },
+		{ "nul .txt", "device" },
+		{ "prn", "device" },
+		{ "com1", "device" },
+		{ "COM9.c", "device" },
+		{ "LPT1", "device" },
+		{ "lpt\xc2\xb3.x", "device" },
+		{ "conin$", "device" },
+		{ "CONOUT$", "device" },
+		{ "a.", "dot" },
+		{ "a ", "dot" },
+		{ "a./b", "dot" },
+		{ "a /b", "dot" },
+		{ "...", "dot" },
+		{ "file:stream", "allows in no name" },
+		{ "a<b", "allows in no name" },
+		{ "a>b", "allows in no name" },
+		{ "a\"b", "allows in no name" },
+		{ "a|b", "allows in no name" },
+		{ "a?b", "allows in no name" },
+		{ "a*b", "allows in no name" },
+		{ "a\\b", "allows in no name" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++)
+		check_reason(cases[i].path,
+		    remote_path_unfit(REMOTE_ON_WINDOWS, cases[i].path,
+			strlen(cases[i].path)),
+		    cases[i].reason);
+}
+
+static void must_fit_unix(const struct remote_file *const *files, size_t n)
+{
+	struct err e = ERR_INIT;
+
+	assert_int_equal(remote_files_fit(REMOTE_ON_UNIX, files, n, &e), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_null(remote_path_unfit(REMOTE_ON_UNIX, files[i]->path,
+		    strlen(files[i]->path)));
+}
+
+static void names_that_windows_takes_for_one(void **state)
+{
+	static const struct {
+		const char *paths[5];
+		const char *reason;
+	} cases[] = {
+		{ { NULL }, NULL },
+		{ { "a" }, NULL },
+		{ { "a", "b", "ab", "a-b" }, NULL },
+		{ { "D/a", "d/b" }, NULL }, /* one folder will do for both */
+		{ { "x", "a", "A" }, "\"A\" and \"a\"" },
+		{ { "D/a", "x", "d/A" }, "\"D/a\" and \"d/A\"" },
+		{ { "a", "A/b" }, "\"a\" and \"A/b\"" },
+		{ { "x/A", "x/a-b", "X/a/b/c" }, "\"x/A\" and \"X/a/b/c\"" },
+		{ { "ab/c", "A" }, NULL },
+		{ { "\xc3\x84", "\xc3\xa4" }, "the same" },
+		{ { "\xc5\xb8", "\xc3\xbf" }, "the same" },
+		{ { "\xc4\x80", "\xc4\x81" }, "the same" },
+		{ { "\xc4\x81", "\xc4\x82" }, NULL },
+		{ { "\xc5\xbd", "\xc5\xbe" }, "the same" },
+		{ { "\xce\xa3", "\xcf\x83" }, "the same" },
+		{ { "\xcf\x82", "\xcf\x83" }, "the same" },
+		{ { "\xce\x86", "\xce\xac" }, "the same" },
+		{ { "\xd0\x96", "\xd0\xb6" }, "the same" },
+		{ { "\xd0\x81", "\xd1\x91" }, "the same" },
+		{ { "\xd4\xb1", "\xd5\xa1" }, "the same" },
+		{ { "\xef\xbc\xa1", "\xef\xbd\x81" }, "the same" },
+		{ { "\xc3\x97", "\xc3\xb7" }, NULL }, /* times, divided by */
+		{ { "nul", "x" }, "names a device" },
+	};
+	size_t i, k, n;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		const struct remote_file *files[COUNT(cases[0].paths)];
+		struct remote_listing l;
+		struct err e = ERR_INIT;
+		int rc;
+
+		for (n = 0; cases[i].paths[n] != NULL; n++)
+			continue;
+		fill_listing(&l, cases[i].paths, n);
+		for (k = 0; k < n; k++)
+			files[k] = &l.files[k];
+		rc = remote_files_fit(REMOTE_ON_WINDOWS, files, n, &e);
+		check_reason(n == 0 ? "" : cases[i].paths[0],
+		    rc == 0 ? NULL : e.text, cases[i].reason);
+		assert_int_equal(e.kind, rc == 0 ? ERR_NONE : ERR_PERMANENT);
+		must_fit_unix(files, n);
+		remote_listing_release(&l);
+	}
+}
+
 static void remote_blobs(void **state)
 {
 	struct remote_file f = { 0 };
@@ -553,7 +674,7 @@ static void remote_blobs(void **state)
 	(void)state;
 	(void)snprintf(f.oid, sizeof(f.oid), "%s", "0a");
 	assert_string_equal(remote_file_blob(&f), "0a");
-	(void)snprintf(f.sha256, sizeof(f.sha256), "%s", "ff");
+	f.sha256 = "ff";
 	assert_string_equal(remote_file_blob(&f), "ff");
 }
 
@@ -705,6 +826,8 @@ int main(void)
 		cmocka_unit_test(remote_paths),
 		cmocka_unit_test(remote_path_lengths),
 		cmocka_unit_test(listings_sort_and_refuse),
+		cmocka_unit_test(names_that_windows_cannot_hold),
+		cmocka_unit_test(names_that_windows_takes_for_one),
 		cmocka_unit_test(remote_blobs),
 		cmocka_unit_test(job_priorities),
 		cmocka_unit_test(job_ids),

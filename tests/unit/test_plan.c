@@ -131,7 +131,7 @@ static void test_file_diff(void **state)
 		memset(files[i].oid, rows[i].blob, 40);
 		/* by sha256 where there is one, whatever the oid */
 		if (rows[i].blob == 'd') {
-			memset(files[i].sha256, 'd', 64);
+			files[i].sha256 = "dd"; /* only compared */
 			files[i].oid[0] = (char)('0' + i);
 		}
 		files[i].size = rows[i].size;

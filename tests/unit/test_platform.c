@@ -35,6 +35,7 @@
 #include "platform/signals.h"
 #include "platform/terminal.h"
 #include "platform/zone.h"
+#include "support/small.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -239,7 +240,8 @@ static void digest_state_is_as_documented(void **state)
 /* The bit count goes on correctly beyond 32 bits. */
 static void digest_beyond_half_a_gigabyte(void **state)
 {
-	enum { CHUNK = 1 << 20, CHUNKS = 513 };
+	enum { CHUNK = 1 << 20 };
+	const size_t chunks = all_or(513, 3);
 	uint8_t saved[DIGEST_STATE_BYTES];
 	char expected[DIGEST_HEX_MAX], got[DIGEST_HEX_MAX];
 	struct err e = ERR_INIT;
@@ -247,14 +249,14 @@ static void digest_beyond_half_a_gigabyte(void **state)
 	struct digest *b = digest_new(DIGEST_SHA256, 0, &e);
 	char *zeros = calloc(1, CHUNK);
 	uint64_t length = 0;
-	int i;
+	size_t i;
 
 	(void)state;
 	assert_non_null(zeros);
-	for (i = 0; i < CHUNKS; i++)
+	for (i = 0; i < chunks; i++)
 		digest_update(a, zeros, CHUNK);
 	assert_true(digest_save(a, saved, &length));
-	assert_int_equal(length, (uint64_t)CHUNK * CHUNKS);
+	assert_int_equal(length, (uint64_t)CHUNK * chunks);
 	assert_true(digest_restore(b, saved));
 	digest_update(a, "end", 3);
 	digest_update(b, "end", 3);
@@ -833,89 +835,101 @@ static void process_is_asked_kindly(void **state)
 	assert_int_equal(outcome(child), 7);
 }
 
-static int add_one(void *arg)
-{
-	int *n = arg;
+/* Work for children: its arguments are all it may depend on. */
+static int changed = 41;
 
+static int join_lengths(const char *const *args)
+{
 	(void)puts("not to be seen");
-	return ++*n;
+	changed++;
+	return (int)(strlen(args[0]) * 10 + strlen(args[1])) +
+	    (args[2] != NULL);
 }
 
-static int divide_by_nothing(void *arg)
+static int die(const char *const *args)
 {
-	(void)arg;
-	return raise(SIGFPE);
+	(void)args;
+	return raise(SIGABRT);
 }
 
-static int never_end(void *arg)
+static int never_end(const char *const *args)
 {
-	(void)arg;
+	(void)args;
 	while (clock_wall().s != 0)
 		clock_sleep_ms(1000);
 	return 0;
 }
 
-static int leave(void *arg)
+static int leave(const char *const *args)
 {
-	(void)arg;
+	(void)args;
 	process_leave(0);
 }
 
-static int eat_memory(void *arg)
-{
-	void *much = mmap(NULL, (size_t)1 << 30, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static const struct process_work works[] = {
+	{ "join-lengths", join_lengths },
+	{ "die", die },
+	{ "never-end", never_end },
+	{ "leave", leave },
+};
 
-	(void)arg;
-	return much == MAP_FAILED ? 3 : 4;
+static enum process_end try_work(const struct process_work *work,
+    const char *const *args, int64_t limit_ms, int *result)
+{
+	enum process_end end = PROCESS_LATE;
+	struct err e = ERR_INIT;
+
+	assert_int_equal(process_try(work, args, limit_ms, 1 << 28, &end,
+			     result, &e),
+	    0);
+	return end;
 }
 
 static void what_dies_in_a_child_kills_nobody(void **state)
 {
-	enum process_end end;
-	struct err e = ERR_INIT;
+	const char *const args[] = { "a \"b\" c\\", "", NULL };
 	struct mono start = clock_mono();
-	int n = 41, result;
+	int result;
 
 	(void)state;
-	assert_int_equal(process_try(add_one, &n, 5000, 1 << 20, &end, &result,
-			     &e),
-	    0);
-	assert_int_equal(end, PROCESS_RETURNED);
-	assert_int_equal(result, 42);
-	assert_int_equal(n, 41);
-	assert_int_equal(process_try(divide_by_nothing, NULL, 5000, 1 << 20,
-			     &end, &result, &e),
-	    0);
-	assert_int_equal(end, PROCESS_DIED);
-	assert_int_equal(result, SIGFPE);
-	assert_int_equal(process_try(leave, NULL, 5000, 1 << 20, &end, &result,
-			     &e),
-	    0);
-	assert_int_equal(end, PROCESS_DIED);
+	assert_int_equal(try_work(&works[0], args, 5000, &result),
+	    PROCESS_RETURNED);
+	assert_int_equal(result, 80);
+	assert_int_equal(changed, 41);
+	assert_int_equal(try_work(&works[1], NULL, 5000, &result),
+	    PROCESS_DIED);
 	assert_int_equal(result, 0);
+	assert_int_equal(try_work(&works[3], NULL, 5000, &result),
+	    PROCESS_DIED);
 	assert_true(clock_mono().ms - start.ms < 5000);
-	assert_int_equal(process_try(never_end, NULL, 100, 1 << 20, &end,
-			     &result, &e),
-	    0);
-	assert_int_equal(end, PROCESS_LATE);
-	assert_int_equal(result, SIGKILL);
+	assert_int_equal(try_work(&works[2], NULL, 100, &result), PROCESS_LATE);
+	assert_int_equal(result, 0);
+}
+
+static int eat_memory(const char *const *args)
+{
+	void *much = mmap(NULL, (size_t)1 << 30, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)args;
+	return much == MAP_FAILED ? 3 : 4;
 }
 
 static void a_child_has_its_limits(void **state)
 {
+	const struct process_work work = { "eat-memory", eat_memory };
 	enum process_end end;
 	struct err e = ERR_INIT;
 	int result;
 
 	(void)state;
-	assert_int_equal(process_try(eat_memory, NULL, 5000, 1 << 28, &end,
-			     &result, &e),
+	assert_int_equal(process_try(&work, NULL, 5000, 1 << 28, &end, &result,
+			     &e),
 	    0);
 	assert_int_equal(end, PROCESS_RETURNED);
 	assert_int_equal(result, 3);
-	assert_int_equal(process_try(eat_memory, NULL, 5000, UINT64_C(3) << 30,
-			     &end, &result, &e),
+	assert_int_equal(process_try(&work, NULL, 5000, UINT64_C(3) << 30, &end,
+			     &result, &e),
 	    0);
 	assert_int_equal(result, 4);
 }

@@ -1,8 +1,6 @@
 /* test_store_copy.c - hot copies, putting one in place, walking a file. */
 #include "test_store_fixture.h"
 
-#include <signal.h>
-
 #include "store/store_walk.h"
 
 enum { N_JOBS = 300, PAGE = 4096 };
@@ -52,43 +50,41 @@ static void must_copy(const char *to)
 /* --- copies -------------------------------------------------------------- */
 
 /* Another process writes; what is copied is one whole state of its. */
-static int write_on(void *arg)
+static int write_on(const char *const *args)
 {
-	struct store *s = must_open(STORE_WRITE);
+	struct store *s;
 	int i;
 
-	(void)arg;
+	use_state_dir(args);
+	s = must_open(STORE_WRITE);
 	for (i = 0; i < 2; i++)
 		fill(s, 0, N_JOBS);
 	store_close(s);
 	return 0;
 }
 
+static const struct process_work work_write_on = { "write-on", write_on };
+
 static void a_store_is_copied_while_it_is_written(void **state)
 {
 	struct err e = ERR_INIT;
-	struct stat st;
 	char id[STORE_ID_MAX];
-	int status, copies = 0;
-	pid_t child;
+	int result, copies = 0;
+	struct child child;
 	struct store *s = must_open(STORE_WRITE);
 
 	(void)state;
 	fill(s, 0, N_JOBS);
 	memcpy(id, store_id(s), sizeof(id));
 	store_close(s);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		leave_child(write_on(NULL));
-	while (waitpid(child, &status, WNOHANG) == 0) {
+	start_child(&child, &work_write_on, NULL);
+	while (!child_ended(&child, &result)) {
 		must_copy(in_state("copy"));
-		assert_int_equal(stat(in_state("copy"), &st), 0);
-		assert_int_equal(st.st_mode & 0777, 0600);
+		assert_true(scratch_mode_is(in_state("copy"), 0600));
 		assert_int_equal(unlink(in_state("copy")), 0);
 		copies++;
 	}
-	assert_int_equal(status, 0);
+	assert_int_equal(result, 0);
 	assert_true(copies > 0);
 	must_copy(in_state("copy"));
 	s = must_open(STORE_WRITE);
@@ -115,7 +111,8 @@ static void a_copy_goes_where_no_store_is(void **state)
 	must_copy(in_state("copy"));
 	assert_int_equal(unlink(in_state("store/data.mdb")), 0);
 	assert_int_equal(unlink(in_state("store/lock.mdb")), 0);
-	assert_int_equal(rmdir(in_state("store")), 0);
+	must(fs_rmdir(in_state("store"), &e), &e);
+	assert_false(is_there(in_state("store")));
 	must(store_copy_restore(in_state("copy"), state_dir, OWNER, &e), &e);
 	assert_int_equal(jobs_in_store(), 5);
 }
@@ -173,23 +170,9 @@ static void a_wrong_copy_is_refused(void **state)
 
 /* --- another process has it open ----------------------------------------- */
 
-static int hold_open(void *arg)
-{
-	const int *ends = arg;
-	struct store *s = must_open(STORE_WRITE);
-	char byte = 0;
-
-	(void)!write(ends[1], "x", 1);
-	(void)!read(ends[2], &byte, 1);
-	store_close(s);
-	return 0;
-}
-
 static void a_store_in_use_is_not_replaced(void **state)
 {
-	int ends[4], status;
-	char byte;
-	pid_t child;
+	struct child other;
 	struct err e = ERR_INIT;
 	struct store *s = must_open(STORE_WRITE);
 
@@ -197,21 +180,13 @@ static void a_store_in_use_is_not_replaced(void **state)
 	fill(s, 0, 3);
 	store_close(s);
 	must_copy(in_state("copy"));
-	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(pipe(ends + 2), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		leave_child(hold_open(ends));
-	assert_int_equal(read(ends[0], &byte, 1), 1);
+	start_holder(&other);
 	assert_int_equal(store_copy_restore(in_state("copy"), state_dir, OWNER,
 			     &e),
 	    -1);
 	assert_int_equal(e.kind, ERR_BUSY);
 	assert_false(is_there(in_state("store/restore.tmp")));
-	assert_int_equal(write(ends[3], "x", 1), 1);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	end_holder(&other);
 	assert_int_equal(jobs_in_store(), 3);
 }
 
@@ -306,20 +281,28 @@ static void a_wrong_free_list_is_found(void **state)
 
 /* --- after an unclean exit ----------------------------------------------- */
 
-static int leave_it_open(void *arg)
+/* What it wrote is there, and nothing is in order. */
+static int leave_it_open(const char *const *args)
 {
-	struct store *s = must_open(STORE_WRITE);
-
-	(void)arg;
-	fill(s, 0, N_JOBS);
-	(void)raise(SIGKILL);
-	store_close(s);
-	return 0;
+	use_state_dir(args);
+	fill(must_open(STORE_WRITE), 0, N_JOBS);
+	announce("opened");
+	while (is_there(state_dir))
+		clock_sleep_ms(100);
+	return 1;
 }
+
+static const struct process_work work_leave_it_open = { "leave-it-open",
+	leave_it_open };
 
 static void make_unclean(void)
 {
-	assert_int_equal(in_child(leave_it_open, NULL), SIGKILL);
+	struct child child;
+
+	start_child(&child, &work_leave_it_open, NULL);
+	wait_until_there("opened");
+	assert_true(child_kill(&child));
+	assert_int_equal(unlink(in_state("opened")), 0);
 	assert_true(is_there(in_state("store/writing")));
 }
 
@@ -393,32 +376,25 @@ static void a_damaged_tree_kills_nobody_after_an_unclean_exit(void **state)
 
 static void others_at_work_have_looked_already(void **state)
 {
-	int ends[4], status;
-	char byte;
-	pid_t child;
+	struct child other;
 	struct store *s;
 
 	(void)state;
 	make_unclean();
-	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(pipe(ends + 2), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		leave_child(hold_open(ends));
-	assert_int_equal(read(ends[0], &byte, 1), 1);
+	start_holder(&other);
 	s = must_open(STORE_WRITE);
 	assert_int_equal(count_jobs(s), N_JOBS);
 	store_close(s);
 	/* It is still at work. */
 	assert_true(is_there(in_state("store/writing")));
-	assert_int_equal(write(ends[3], "x", 1), 1);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	end_holder(&other);
 	assert_false(is_there(in_state("store/writing")));
 }
 
-int main(void)
+static const struct process_work *const works[] = { &store_walk_work,
+	&work_hold_open, &work_write_on, &work_leave_it_open, NULL };
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
@@ -448,5 +424,7 @@ int main(void)
 		    fixture_teardown),
 	};
 
+	process_arguments(&argc, &argv);
+	process_try_serve(argc, argv, works);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,13 +4,17 @@
  */
 #include "test_store_fixture.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
+
+#include "platform/map_file.h"
+#include "store/store_walk.h"
+
+#ifndef _WIN32
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <time.h>
+#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_ASAN 1
@@ -26,6 +30,13 @@
 enum { SMALL_MAP = 256 * 1024, N_EXTENTS = 4000 };
 
 /* --- room in the map ----------------------------------------------------- */
+
+/* Where a file takes the space of its map, no map begins with less. */
+static size_t small_map(void)
+{
+	return map_file_takes_space() ? (size_t)STORE_MAP_BYTES_SMALL
+				      : (size_t)SMALL_MAP;
+}
 
 static struct store *open_small(void)
 {
@@ -98,7 +109,7 @@ static void the_map_grows(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(map_size(s), SMALL_MAP);
+	assert_int_equal(map_size(s), small_map());
 	for (i = 0; i < 80; i++)
 		must(put_partial(s, i, &e), &e);
 	assert_true(map_size(s) >= 80 * 64000 && map_size(s) < 1 << 24);
@@ -113,18 +124,21 @@ static void the_map_grows(void **state)
 	store_close(s);
 }
 
-static int fill_much(void *arg)
+static int fill_much(const char *const *args)
 {
-	struct store *s = open_small();
+	struct store *s;
 	struct err e = ERR_INIT;
 	int i;
 
-	(void)arg;
+	use_state_dir(args);
+	s = open_small();
 	for (i = 0; i < 40; i++)
 		CHILD_CHECK(put_partial(s, i, &e) == 0);
 	store_close(s);
 	return 0;
 }
+
+static const struct process_work work_fill_much = { "fill-much", fill_much };
 
 static void another_process_lets_the_map_grow(void **state)
 {
@@ -132,11 +146,11 @@ static void another_process_lets_the_map_grow(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(in_child(fill_much, NULL), 0);
-	assert_int_equal(map_size(s), SMALL_MAP);
+	assert_int_equal(in_state_child(&work_fill_much, NULL), 0);
+	assert_int_equal(map_size(s), small_map());
 	assert_true(has_partial(s, 39)); /* reading */
-	assert_true(map_size(s) > SMALL_MAP);
-	assert_int_equal(in_child(fill_much, NULL), 0);
+	assert_true(map_size(s) > small_map());
+	assert_int_equal(in_state_child(&work_fill_much, NULL), 0);
 	store_close(s);
 	s = open_small();
 	must(put_partial(s, 100, &e), &e); /* writing */
@@ -145,7 +159,11 @@ static void another_process_lets_the_map_grow(void **state)
 	store_close(s);
 }
 
-static int in_small_address_space(void *arg)
+/* --- Unix: limits and file systems of our own ---------------------------- */
+
+#ifndef _WIN32
+
+static int in_small_address_space(const char *const *args)
 {
 	struct rlimit limit = { 0, 0 };
 	struct err e = ERR_INIT;
@@ -153,7 +171,7 @@ static int in_small_address_space(void *arg)
 	unsigned long pages = 0;
 	FILE *f = fopen("/proc/self/statm", "r");
 
-	(void)arg;
+	(void)args;
 	CHILD_CHECK(f != NULL && fscanf(f, "%lu", &pages) == 1);
 	(void)fclose(f);
 	/* Less than the map; more than what is used besides. */
@@ -170,6 +188,10 @@ static int in_small_address_space(void *arg)
 	return 0;
 }
 
+static const struct process_work work_small_address_space = {
+	"small-address-space", in_small_address_space
+};
+
 static void little_address_space_is_enough(void **state)
 {
 	(void)state;
@@ -177,7 +199,7 @@ static void little_address_space_is_enough(void **state)
 		print_message("SKIP: the address space is not ours to limit\n");
 		skip();
 	}
-	assert_int_equal(in_child(in_small_address_space, NULL), 0);
+	assert_int_equal(in_state_child(&work_small_address_space, NULL), 0);
 }
 
 /* --- room on the disk ---------------------------------------------------- */
@@ -218,22 +240,25 @@ static int fill_up(void)
 	return 0;
 }
 
-static int with_file_size_limit(void *arg)
+static int with_file_size_limit(const char *const *args)
 {
 	struct rlimit limit = { 600 * 1024, 600 * 1024 };
 
-	(void)arg;
+	(void)args;
 	CHILD_CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 	CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 	return fill_up();
 }
+
+static const struct process_work work_file_size_limit = { "file-size-limit",
+	with_file_size_limit };
 
 static void a_limited_file_size_is_no_space(void **state)
 {
 	struct store *s;
 
 	(void)state;
-	assert_int_equal(in_child(with_file_size_limit, NULL), 0);
+	assert_int_equal(in_state_child(&work_file_size_limit, NULL), 0);
 	s = must_open(STORE_WRITE);
 	assert_true(has_partial(s, 0));
 	store_close(s);
@@ -251,43 +276,45 @@ static int mount_small(const char *options)
 	return 0;
 }
 
-static int on_small_disk(void *arg)
+static int on_small_disk(const char *const *args)
 {
-	return mount_small(arg) != 0 ? CANNOT : fill_up();
+	return mount_small(args[1]) != 0 ? CANNOT : fill_up();
 }
 
-static void skip_if_cannot(int status)
+static const struct process_work work_small_disk = { "small-disk",
+	on_small_disk };
+
+static void skip_if_cannot(int result)
 {
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT) {
+	if (result == CANNOT) {
 		print_message("SKIP: file systems cannot be mounted here\n");
 		skip();
 	}
-	assert_int_equal(status, 0);
+	assert_int_equal(result, 0);
 }
 
 static void a_full_disk_is_no_space(void **state)
 {
 	char options[64];
-	int kib, status;
+	int kib;
 
 	(void)state;
 	for (kib = 400; kib < 600; kib += 20) {
 		(void)snprintf(options, sizeof(options), "mode=700,size=%dk",
 		    kib);
-		status = in_child(on_small_disk, options);
-		skip_if_cannot(status);
+		skip_if_cannot(in_state_child(&work_small_disk, options));
 	}
 }
 
 /* Not even a new store fits: it fails, and is made when there is room. */
-static int on_no_disk(void *arg)
+static int on_no_disk(const char *const *args)
 {
 	char options[64];
 	struct err e = ERR_INIT;
 	struct store *s;
 	int kib;
 
-	if (mount_small(arg) != 0)
+	if (mount_small(args[1]) != 0)
 		return CANNOT;
 	s = store_open(state_dir, STORE_WRITE, OWNER, test_now, NULL, &e);
 	CHILD_CHECK(s == NULL && e.kind == ERR_DISK);
@@ -309,21 +336,21 @@ static int on_no_disk(void *arg)
 	return 0;
 }
 
+static const struct process_work work_no_disk = { "no-disk", on_no_disk };
+
 static void a_store_without_room_is_made_later(void **state)
 {
-	char options[] = "mode=700,size=12k";
-
 	(void)state;
-	skip_if_cannot(in_child(on_no_disk, options));
+	skip_if_cannot(in_state_child(&work_no_disk, "mode=700,size=12k"));
 }
 
-static int on_read_only_disk(void *arg)
+static int on_read_only_disk(const char *const *args)
 {
 	struct err e = ERR_INIT;
 	struct store *s;
 	int i;
 
-	if (mount_small(arg) != 0)
+	if (mount_small(args[1]) != 0)
 		return CANNOT;
 	s = store_open(state_dir, STORE_WRITE, OWNER, test_now, NULL, &e);
 	CHILD_CHECK(s != NULL && put_partial(s, 1, &e) == 0);
@@ -345,26 +372,31 @@ static int on_read_only_disk(void *arg)
 	return 0;
 }
 
+static const struct process_work work_read_only_disk = { "read-only-disk",
+	on_read_only_disk };
+
 static void a_read_only_disk_can_be_read(void **state)
 {
-	char options[] = "mode=700,size=2m";
-
 	(void)state;
-	skip_if_cannot(in_child(on_read_only_disk, options));
+	skip_if_cannot(in_state_child(&work_read_only_disk,
+	    "mode=700,size=2m"));
 }
+
+#endif
 
 /* --- two at once --------------------------------------------------------- */
 
 enum { EACH = 150, WRITERS = 3 };
 
-static int write_own_jobs(void *arg)
+static int write_own_jobs(const char *const *args)
 {
-	const int me = *(int *)arg;
+	const int me = args[1][0] - '0';
 	struct store *s = NULL;
 	struct err e = ERR_INIT;
 	char id[32];
 	int i;
 
+	use_state_dir(args);
 	for (i = 0; i < EACH; i++) {
 		/* Opening and closing is part of it. */
 		if (i % 10 == 0) {
@@ -383,29 +415,26 @@ static int write_own_jobs(void *arg)
 	return 0;
 }
 
+static const struct process_work work_write_own_jobs = { "write-own-jobs",
+	write_own_jobs };
+
 static void several_write_at_once(void **state)
 {
-	pid_t children[WRITERS];
+	struct child children[WRITERS];
 	struct store *s;
 	struct err e = ERR_INIT;
 	struct wall due;
 	char id[32];
-	int i, k, status;
+	int i, k;
 
 	(void)state;
 	store_close(must_open(STORE_WRITE));
 	for (i = 0; i < WRITERS; i++) {
-		children[i] = fork();
-		assert_true(children[i] >= 0);
-		if (children[i] == 0) {
-			die_by_signals();
-			leave_child(write_own_jobs(&i));
-		}
+		(void)snprintf(id, sizeof(id), "%d", i);
+		start_child(&children[i], &work_write_own_jobs, id);
 	}
-	for (i = 0; i < WRITERS; i++) {
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		assert_int_equal(status, 0);
-	}
+	for (i = 0; i < WRITERS; i++)
+		assert_int_equal(child_wait(&children[i]), 0);
 	s = must_open(STORE_WRITE);
 	for (i = 0; i < WRITERS; i++) {
 		for (k = 0; k < EACH; k++) {
@@ -424,18 +453,21 @@ static void several_write_at_once(void **state)
 enum { KILLS = 50, GROUP = 3 };
 
 /* All jobs of the group carry the same number, in one transaction each. */
-static void write_for_ever(int acknowledge, uint64_t number)
+static int write_for_ever(const char *const *args)
 {
+	uint64_t number = strtoull(args[1], NULL, 10);
 	struct job_state jobs[GROUP];
 	const struct job_state *all[GROUP];
 	struct err e = ERR_INIT;
 	struct store *s;
+	FILE *acknowledge;
 	char id[32];
 	int i;
 
+	use_state_dir(args);
+	acknowledge = fs_append(in_state("acknowledged"), &e);
 	s = store_open(state_dir, STORE_WRITE, OWNER, test_now, NULL, &e);
-	if (s == NULL)
-		_exit(1);
+	CHILD_CHECK(s != NULL && acknowledge != NULL);
 	for (i = 0; i < GROUP; i++) {
 		job_state_init(&jobs[i]);
 		(void)snprintf(id, sizeof(id), "job-%d", i);
@@ -449,13 +481,50 @@ static void write_for_ever(int acknowledge, uint64_t number)
 			jobs[i].bytes_done = number;
 			jobs[i].due.s = (int64_t)number * 10 + i;
 		}
-		if (store_jobs_put(s, all, GROUP, &e) == -1 ||
-		    put_partial(s, (int)(number % 8), &e) == -1)
-			_exit(2);
-		if (write(acknowledge, &number, sizeof(number)) !=
-		    sizeof(number))
-			_exit(3);
+		CHILD_CHECK(store_jobs_put(s, all, GROUP, &e) == 0);
+		CHILD_CHECK(put_partial(s, (int)(number % 8), &e) == 0);
+		CHILD_CHECK(fwrite(&number, sizeof(number), 1, acknowledge) ==
+		    1);
 	}
+}
+
+static const struct process_work work_write_for_ever = { "write-for-ever",
+	write_for_ever };
+
+static int do_nothing(const char *const *args)
+{
+	(void)args;
+	return 0;
+}
+
+static const struct process_work work_nothing = { "nothing", do_nothing };
+
+/* How long it takes to start a child: not what is to be killed. */
+static int64_t starting_ms(void)
+{
+	const struct mono before = clock_mono();
+
+	assert_int_equal(in_state_child(&work_nothing, NULL), 0);
+	return clock_mono().ms - before.ms;
+}
+
+/* The last one that was written whole; `none` if none was. */
+static uint64_t last_acknowledged(uint64_t none)
+{
+	uint64_t number = none;
+	char *bytes;
+	size_t n;
+
+	if (!is_there(in_state("acknowledged")))
+		return none;
+	bytes = read_all(in_state("acknowledged"), &n);
+	n /= sizeof(number);
+	if (n > 0)
+		memcpy(&number, bytes + (n - 1) * sizeof(number),
+		    sizeof(number));
+	free(bytes);
+	assert_int_equal(unlink(in_state("acknowledged")), 0);
+	return number;
 }
 
 /* The number that all jobs carry; fails if they differ. */
@@ -483,33 +552,22 @@ static uint64_t number_of_group(struct store *s)
 
 static void kill_9_loses_nothing_acknowledged(void **state)
 {
+	const int64_t starting = starting_ms();
 	uint64_t acknowledged, number = 0, got;
-	struct timespec pause = { 0, 0 };
 	unsigned seed = 7;
 	struct store *s;
-	int i, k, pipes[2], status, worked = 0;
-	pid_t child;
+	struct child child;
+	char text[24];
+	int i, k, worked = 0;
 
 	(void)state;
 	for (i = 0; i < KILLS; i++) {
-		assert_int_equal(pipe(pipes), 0);
-		child = fork();
-		assert_true(child >= 0);
-		if (child == 0) {
-			(void)close(pipes[0]);
-			write_for_ever(pipes[1], number);
-		}
-		(void)close(pipes[1]);
+		(void)snprintf(text, sizeof(text), "%" PRIu64, number);
+		start_child(&child, &work_write_for_ever, text);
 		seed = seed * 1103515245 + 12345;
-		pause.tv_nsec = (long)(seed >> 8) % 60 * 1000000;
-		(void)nanosleep(&pause, NULL);
-		assert_int_equal(kill(child, SIGKILL), 0);
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_true(WIFSIGNALED(status));
-		acknowledged = number;
-		while (read(pipes[0], &got, sizeof(got)) == sizeof(got))
-			acknowledged = got;
-		(void)close(pipes[0]);
+		clock_sleep_ms(starting + (int64_t)(seed >> 8) % 60);
+		assert_true(child_kill(&child));
+		acknowledged = last_acknowledged(number);
 		s = must_open(STORE_WRITE); /* without a warning */
 		got = number_of_group(s);
 		assert_true(got >= acknowledged && got <= acknowledged + 1);
@@ -525,21 +583,29 @@ static void kill_9_loses_nothing_acknowledged(void **state)
 	assert_true(worked > KILLS / 4);
 }
 
-int main(void)
+static const struct process_work *const works[] = { &store_walk_work,
+	&work_fill_much, &work_write_own_jobs, &work_write_for_ever,
+	&work_nothing, NULL };
+
+int main(int argc, char **argv)
 {
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(the_map_grows),
 		TEST(another_process_lets_the_map_grow),
+#ifndef _WIN32
 		TEST(little_address_space_is_enough),
 		TEST(a_limited_file_size_is_no_space),
 		TEST(a_full_disk_is_no_space),
 		TEST(a_store_without_room_is_made_later),
 		TEST(a_read_only_disk_can_be_read),
+#endif
 		TEST(several_write_at_once),
 		TEST(kill_9_loses_nothing_acknowledged),
 	};
 
+	process_arguments(&argc, &argv);
+	process_try_serve(argc, argv, works);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,13 @@
 /* test_store_damage.c - a store that is broken, planted or not ours. */
 #include "test_store_fixture.h"
 
+#include "platform/map_file.h"
+#include "store/store_walk.h"
 #include "support/small.h"
 
-#include <fcntl.h>
-#include <signal.h>
+#ifndef _WIN32
+#include <sys/stat.h>
+#endif
 
 enum { N_JOBS = 40, N_FILES = 400, PAGE = 4096 };
 
@@ -28,6 +31,9 @@ static void fill_file(struct stored_file *f, char path[32], int i)
 	f->verified_at.s = 1000 + i;
 	f->inode = (uint64_t)i + 7;
 }
+
+/* The file's size and the used part of it, behind which is only a hole. */
+static size_t made_bytes, made_used;
 
 /* Used bytes of the file. */
 static size_t make_store(void)
@@ -60,7 +66,30 @@ static size_t make_store(void)
 	must(store_partial_put(s, key, &p, &e), &e);
 	assert_int_equal(mdb_env_info(s->env, &info), 0);
 	store_close(s);
-	return (info.me_last_pgno + 1) * PAGE;
+	made_bytes = (size_t)size_of(in_state("store/data.mdb"));
+	made_used = (info.me_last_pgno + 1) * PAGE;
+	assert_true(made_used <= made_bytes);
+	return made_used;
+}
+
+/* The used part of what make_store made. */
+static char *read_made(void)
+{
+	char *bytes = malloc(made_used);
+	FILE *f = fopen(in_state("store/data.mdb"), "rb");
+
+	assert_non_null(bytes);
+	assert_non_null(f);
+	assert_int_equal(fread(bytes, 1, made_used, f), made_used);
+	(void)fclose(f);
+	return bytes;
+}
+
+/* The hole is made and not written: it is sixty times as much. */
+static void write_made(const char *path, const char *bytes)
+{
+	write_all(path, bytes, made_used);
+	assert_int_equal(truncate(path, (off_t)made_bytes), 0);
 }
 
 /* How many of the records are there; -1 if one of them is wrong. */
@@ -158,14 +187,14 @@ static void expect_replaced(const char *what)
 
 static void a_cut_off_file_is_replaced(void **state)
 {
-	size_t used = make_store(), n, at, step = all_or(512, 16 * 512);
+	size_t used = make_store(), at, step = all_or(512, 16 * 512);
 	const char *data;
 	char *bytes, what[64];
 	struct store *s;
 
 	(void)state;
-	bytes = read_all(in_state("store/data.mdb"), &n);
-	assert_true(used <= n && used > 20 * PAGE);
+	bytes = read_made();
+	assert_true(used > 20 * PAGE);
 	for (at = 512; at < used; at += step) {
 		data = in_state("store/data.mdb");
 		write_all(data, bytes, at);
@@ -237,7 +266,7 @@ static void impossible_meta_pages_are_replaced(void **state)
 		{ "last page 0", 136, 8, 0 },
 		{ "parity", 144, 8, 0 }, /* see below */
 	};
-	size_t n, i, k, newest;
+	size_t i, k, newest;
 	uint64_t txn[2];
 	char *bytes, *copy;
 
@@ -245,25 +274,25 @@ static void impossible_meta_pages_are_replaced(void **state)
 	if (sizeof(size_t) != 8 || *(const uint8_t *)&(uint16_t){ 1 } != 1)
 		skip();
 	(void)make_store();
-	bytes = read_all(in_state("store/data.mdb"), &n);
-	copy = malloc(n);
+	bytes = read_made();
+	copy = malloc(made_used);
 	assert_non_null(copy);
 	memcpy(&txn[0], bytes + 144, 8);
 	memcpy(&txn[1], bytes + PAGE + 144, 8);
 	newest = txn[1] > txn[0];
 	for (i = 0; i < COUNT(cases); i++) {
-		memcpy(copy, bytes, n);
+		memcpy(copy, bytes, made_used);
 		k = newest * PAGE;
 		memcpy(copy + k + cases[i].at, &cases[i].value, cases[i].n);
 		if (strcmp(cases[i].what, "parity") == 0)
 			memcpy(copy + k + 144, &txn[1 - newest], 8);
-		write_all(in_state("store/data.mdb"), copy, n);
+		write_made(in_state("store/data.mdb"), copy);
 		expect_replaced(cases[i].what);
 	}
 	/* The other one may hold the rest of a failed commit. */
-	memcpy(copy, bytes, n);
+	memcpy(copy, bytes, made_used);
 	memset(copy + (1 - newest) * PAGE + 128, 0x7F, 4);
-	write_all(in_state("store/data.mdb"), copy, n);
+	write_made(in_state("store/data.mdb"), copy);
 	store_close(must_open(STORE_WRITE));
 	free(copy);
 	free(bytes);
@@ -302,21 +331,31 @@ static int drop_header(struct store_txn *t, void *arg)
 	return store_txn_del(t, TABLE_META, ".header", 7);
 }
 
+/* The next place that has these bytes, NULL: none. */
+static char *find_bytes(char *from, const char *end, const char *needle,
+    size_t length)
+{
+	for (; (size_t)(end - from) >= length; from++)
+		if (memcmp(from, needle, length) == 0)
+			return from;
+	return NULL;
+}
+
 /* Flip one bit of every place that has these bytes; how many there are. */
 static size_t flip_at(const char *needle, size_t length, size_t offset)
 {
 	const char *data = in_state("store/data.mdb");
 	char *bytes, *at;
-	size_t n, flips = 0;
+	size_t flips = 0;
 
-	bytes = read_all(data, &n);
-	for (at = bytes; (at = memmem(at, n - (size_t)(at - bytes), needle,
-			      length)) != NULL;
+	bytes = read_made();
+	for (at = bytes;
+	     (at = find_bytes(at, bytes + made_used, needle, length)) != NULL;
 	     at += length) {
 		at[offset] ^= 0x10;
 		flips++;
 	}
-	write_all(data, bytes, n);
+	write_made(data, bytes);
 	free(bytes);
 	return flips;
 }
@@ -409,15 +448,13 @@ static void a_damaged_record_is_as_absent(void **state)
 enum { WRONG_RECORD = 3, UNUSABLE = 4 };
 
 /* Whatever LMDB makes of the file, no record it yields is wrong. */
-static int read_flipped(void *arg)
+static int read_flipped(const char *const *args)
 {
 	struct err e = ERR_INIT;
 	struct store *s;
 	int right;
 
-	(void)arg;
-	(void)close(2);
-	(void)alarm(20);
+	use_state_dir(args);
 	s = store_open(state_dir, STORE_READ_ONLY, OWNER, test_now, NULL, &e);
 	if (s == NULL)
 		return 0;
@@ -426,56 +463,80 @@ static int read_flipped(void *arg)
 	return right < 0 ? WRONG_RECORD : 0;
 }
 
+static const struct process_work work_read_flipped = { "read-flipped",
+	read_flipped };
+
 static void flipped_bits_yield_no_wrong_record(void **state)
 {
-	enum { ROUNDS = 600 };
-	size_t used, n, at;
+	const int rounds = (int)all_or(600, 60);
+	enum process_end end;
+	struct err e = ERR_INIT;
+	const char *const args[] = { state_dir, NULL };
+	size_t used, at;
 	char *bytes;
 	unsigned seed = 1, died = 0;
 	uint8_t old;
 	FILE *f;
-	int i, status;
+	int i, result;
 
 	(void)state;
 	skip_if_wrapped();
 	used = make_store();
-	bytes = read_all(in_state("store/data.mdb"), &n);
+	bytes = read_made();
 	f = fopen(in_state("store/data.mdb"), "r+b");
 	assert_non_null(f);
 	setbuf(f, NULL);
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 		seed = seed * 1103515245 + 12345;
 		at = 2 * PAGE + (seed >> 4) % (used - 2 * PAGE);
 		old = (uint8_t)bytes[at];
 		assert_int_equal(fseek(f, (long)at, SEEK_SET), 0);
 		assert_true(fputc(old ^ 1 << (seed >> 28) % 8, f) != EOF);
-		status = in_child(read_flipped, NULL);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == WRONG_RECORD)
+		must(process_try(&work_read_flipped, args, 20000,
+			 UINT64_C(1) << 30, &end, &result, &e),
+		    &e);
+		if (end == PROCESS_RETURNED && result == WRONG_RECORD)
 			fail_msg("byte %zu: a wrong record", at);
-		died += status != 0;
+		died += end != PROCESS_RETURNED;
 		assert_int_equal(fseek(f, (long)at, SEEK_SET), 0);
 		assert_true(fputc(old, f) != EOF);
 	}
 	(void)fclose(f);
 	free(bytes);
-	print_message("%d flips, %u ended in LMDB\n", ROUNDS, died);
-	assert_true(died < ROUNDS / 10);
+	print_message("%d flips, %u ended in LMDB\n", rounds, died);
+	assert_true(died < (unsigned)rounds / 10);
+}
+
+/* While the store is open. */
+static void write_zeros(uint64_t from, size_t n)
+{
+	const char *data = in_state("store/data.mdb");
+	char *zeros = calloc(1, n);
+	struct err e = ERR_INIT;
+	int fd = -1;
+
+	assert_non_null(zeros);
+	must(fs_open_rw(data, false, &fd, &e), &e);
+	must(fs_pwrite(fd, zeros, n, from, data, &e), &e);
+	fs_close(&fd);
+	free(zeros);
 }
 
 /* All pages become zeros while the store is open: the run fails, and the next
  * one begins anew. */
-static int write_over_zeros(void *arg)
+static int write_over_zeros(const char *const *args)
 {
-	struct store *s = must_open(STORE_WRITE);
 	const struct job_state *one;
 	struct job_state job;
 	struct err e = ERR_INIT;
-	char *zeros = calloc(1, *(size_t *)arg);
-	int fd = open(in_state("store/data.mdb"), O_WRONLY);
+	struct store *s;
+	size_t n;
 	int rc;
 
-	CHILD_CHECK(fd != -1 && zeros != NULL);
-	CHILD_CHECK(pwrite(fd, zeros, *(size_t *)arg, 2 * PAGE) > 0);
+	use_state_dir(args);
+	n = strtoul(args[1], NULL, 10);
+	s = must_open(STORE_WRITE);
+	write_zeros(2 * PAGE, n);
 	(void)close(2);
 	job_state_init(&job);
 	job.id = text_dup("x");
@@ -484,24 +545,23 @@ static int write_over_zeros(void *arg)
 	CHILD_CHECK(rc == -1 && e.kind == ERR_STATE);
 	job_state_release(&job);
 	store_close(s);
-	free(zeros);
 	return UNUSABLE;
 }
 
+static const struct process_work work_write_over_zeros = { "write-over-zeros",
+	write_over_zeros };
+
 static void damage_found_later_is_set_aside(void **state)
 {
-	char *bad;
-	size_t used;
+	char *bad, used[24];
 	struct store *s;
-	int status;
 
 	(void)state;
 	skip_if_wrapped();
-	used = make_store() - 2 * PAGE;
+	(void)snprintf(used, sizeof(used), "%zu", make_store() - 2 * PAGE);
 	bad = bad_name();
-	status = in_child(write_over_zeros, &used);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), UNUSABLE);
+	assert_int_equal(in_state_child(&work_write_over_zeros, used),
+	    UNUSABLE);
 	assert_true(is_there(bad));
 	assert_false(is_there(in_state("store/data.mdb")));
 	s = must_open(STORE_WRITE);
@@ -511,22 +571,20 @@ static void damage_found_later_is_set_aside(void **state)
 }
 
 /* One page becomes zeros; LMDB may stop the process by its assertion. */
-static int change_all(void *arg)
+static int change_all(const char *const *args)
 {
 	static char paths[N_FILES][32];
 	static struct stored_file files[N_FILES];
-	static const char zeros[PAGE];
-	struct store *s = must_open(STORE_WRITE);
 	struct err e = ERR_INIT;
-	int fd = open(in_state("store/data.mdb"), O_WRONLY);
+	struct store *s;
 	int i;
 
-	CHILD_CHECK(fd != -1);
-	CHILD_CHECK(pwrite(fd, zeros, PAGE, *(size_t *)arg * PAGE) == PAGE);
+	use_state_dir(args);
+	s = must_open(STORE_WRITE);
+	write_zeros(strtoul(args[1], NULL, 10) * PAGE, PAGE);
 	(void)close(2);
 	for (i = 0; i < N_FILES; i++)
 		fill_file(&files[i], paths[i], i);
-	(void)alarm(20);
 	(void)store_files_put(s, the_job, files, N_FILES, &e);
 	(void)store_files_keep(s, the_job, files[5].commit, &e);
 	if (count_right(s) < 0)
@@ -535,29 +593,46 @@ static int change_all(void *arg)
 	return 0;
 }
 
+static const struct process_work work_change_all = { "change-all", change_all };
+
+/* Where a mapped file cannot be renamed, the next run's child meets it. */
+static void set_aside_by_next(const char *bad)
+{
+	char warning[ERR_TEXT_MAX];
+	struct store *s = must_open_telling(STORE_WRITE, warning);
+
+	if (strstr(warning, bad) == NULL)
+		fail_msg("\"%s\" does not name %s", warning, bad);
+	store_close(s);
+	assert_int_equal(unlink(in_state("store/data.mdb")), 0);
+}
+
 static void an_assertion_of_lmdb_ends_in_order(void **state)
 {
-	char *bad, *bytes;
-	size_t pages, page, n;
-	int status, asserted = 0;
+	char *bad, *bytes, number[24];
+	size_t pages, page;
+	int result, asserted = 0;
 
 	(void)state;
 	skip_if_wrapped();
 	pages = make_store() / PAGE;
 	bad = bad_name();
-	bytes = read_all(in_state("store/data.mdb"), &n);
+	bytes = read_made();
 	for (page = 2; page < pages; page++) {
 		write_all(in_state("store/data.mdb"), bytes, pages * PAGE);
 		assert_int_equal(chmod(in_state("store/data.mdb"), 0600), 0);
-		status = in_child(change_all, &page);
-		if (!WIFEXITED(status))
+		(void)snprintf(number, sizeof(number), "%zu", page);
+		result = in_state_child(&work_change_all, number);
+		if (result == CHILD_DIED)
 			continue; /* LMDB by itself */
-		assert_int_not_equal(WEXITSTATUS(status), WRONG_RECORD);
-		if (WEXITSTATUS(status) != UNUSABLE) {
+		assert_int_not_equal(result, WRONG_RECORD);
+		if (result != UNUSABLE) {
 			(void)unlink(bad);
 			continue;
 		}
 		asserted++;
+		if (map_file_takes_space())
+			set_aside_by_next(bad);
 		assert_true(is_there(bad));
 		assert_false(is_there(in_state("store/data.mdb")));
 		assert_int_equal(unlink(bad), 0);
@@ -570,57 +645,57 @@ static void an_assertion_of_lmdb_ends_in_order(void **state)
 
 /* --- another process has it open ----------------------------------------- */
 
-static int hold_open(void *arg)
-{
-	int *pipes = arg;
-	struct store *s = must_open(STORE_WRITE);
-	char c = 'x';
-
-	CHILD_CHECK(write(pipes[1], &c, 1) == 1);
-	CHILD_CHECK(read(pipes[2], &c, 1) == 1);
-	store_close(s);
-	return 0;
-}
-
 static void a_store_in_use_is_not_set_aside(void **state)
 {
-	int pipes[4], status;
+	const char *data;
 	struct err e = ERR_INIT;
-	pid_t child;
-	char c, *bytes;
-	size_t n;
+	struct child other;
+	char byte;
+	int fd = -1;
 
 	(void)state;
 	(void)make_store();
-	bytes = read_all(in_state("store/data.mdb"), &n);
-	assert_int_equal(pipe(pipes), 0);
-	assert_int_equal(pipe(pipes + 2), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		leave_child(hold_open(pipes));
-	assert_int_equal(read(pipes[0], &c, 1), 1);
+	start_holder(&other);
 	/* Only a byte that the other one does not read. */
-	bytes[16] ^= 1;
-	write_all(in_state("copy"), bytes, n);
-	assert_int_equal(rename(in_state("copy"), in_state("store/data.mdb")),
-	    0);
-	assert_int_equal(chmod(in_state("store/data.mdb"), 0600), 0);
+	data = in_state("store/data.mdb");
+	must(fs_open_rw(data, false, &fd, &e), &e);
+	must(fs_pread(fd, &byte, 1, 16, &(size_t){ 0 }, data, &e), &e);
+	byte ^= 1;
+	must(fs_pwrite(fd, &byte, 1, 16, data, &e), &e);
+	fs_close(&fd);
 	assert_null(store_open(state_dir, STORE_WRITE, OWNER, test_now, NULL,
 	    &e));
 	assert_int_equal(e.kind, ERR_BUSY);
 	assert_true(is_there(in_state("store/data.mdb")));
-	assert_int_equal(write(pipes[3], &c, 1), 1);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	end_holder(&other);
 	expect_replaced("after the other one left");
-	for (n = 0; n < 4; n++)
-		(void)close(pipes[n]);
-	free(bytes);
 }
 
 /* --- what is not ours alone ---------------------------------------------- */
 
+static void other_things_in_its_place_are_refused(void **state)
+{
+	const char *data;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	store_close(must_open(STORE_WRITE));
+	data = in_state("store/data.mdb");
+	must(fs_rename(data, in_state("real"), &e), &e);
+	must(fs_mkdirs(data, 0700, &e), &e);
+	must_refuse(STORE_WRITE, OWNER, "not a regular file");
+	data = in_state("store/data.mdb");
+	must(fs_rmdir(data, &e), &e);
+	must(fs_link(in_state("real"), data, &e), &e);
+	must_refuse(STORE_WRITE, OWNER, "more than one name");
+	assert_int_equal(unlink(in_state("real")), 0);
+	store_close(must_open(STORE_WRITE));
+	must(fs_rename(in_state("store"), in_state("real"), &e), &e);
+	write_all(in_state("store"), "x", 1);
+	must_refuse(STORE_WRITE, OWNER, "not a directory");
+}
+
+#ifndef _WIN32
 static void planted_files_are_refused(void **state)
 {
 	const char *data;
@@ -645,13 +720,7 @@ static void planted_files_are_refused(void **state)
 	must_refuse(STORE_READ_ONLY, OWNER, "not a regular file");
 	data = in_state("store/data.mdb");
 	assert_int_equal(unlink(data), 0);
-	assert_int_equal(mkdir(data, 0700), 0);
-	must_refuse(STORE_WRITE, OWNER, "not a regular file");
-	data = in_state("store/data.mdb");
-	assert_int_equal(rmdir(data), 0);
-	assert_int_equal(link(in_state("real"), data), 0);
-	must_refuse(STORE_WRITE, OWNER, "more than one name");
-	assert_int_equal(unlink(in_state("real")), 0);
+	assert_int_equal(rename(in_state("real"), data), 0);
 	assert_int_equal(chmod(in_state("store/data.mdb"), 0660), 0);
 	must_refuse(STORE_WRITE, OWNER, "others may write");
 	assert_int_equal(chmod(in_state("store/data.mdb"), 0600), 0);
@@ -695,10 +764,8 @@ static void planted_folders_are_refused(void **state)
 	assert_int_equal(symlink("real", in_state("store")), 0);
 	must_refuse(STORE_WRITE, OWNER, "symbolic link");
 	must_refuse(STORE_READ_ONLY, OWNER, "symbolic link");
-	assert_int_equal(unlink(in_state("store")), 0);
-	write_all(in_state("store"), "x", 1);
-	must_refuse(STORE_WRITE, OWNER, "not a directory");
 }
+#endif
 
 static void a_bad_lock_file_is_made_anew(void **state)
 {
@@ -716,7 +783,11 @@ static void a_bad_lock_file_is_made_anew(void **state)
 	store_close(s);
 }
 
-int main(void)
+static const struct process_work *const works[] = { &store_walk_work,
+	&work_hold_open, &work_read_flipped, &work_write_over_zeros,
+	&work_change_all, NULL };
+
+int main(int argc, char **argv)
 {
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -733,10 +804,15 @@ int main(void)
 		TEST(damage_found_later_is_set_aside),
 		TEST(an_assertion_of_lmdb_ends_in_order),
 		TEST(a_store_in_use_is_not_set_aside),
+		TEST(other_things_in_its_place_are_refused),
+#ifndef _WIN32
 		TEST(planted_files_are_refused),
 		TEST(planted_folders_are_refused),
+#endif
 		TEST(a_bad_lock_file_is_made_anew),
 	};
 
+	process_arguments(&argc, &argv);
+	process_try_serve(argc, argv, works);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

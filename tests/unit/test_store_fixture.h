@@ -9,18 +9,19 @@
 /* cmocka wants those first. */
 #include <cmocka.h>
 
-#include <ftw.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/process.h"
 #include "store/store.h"
 #include "store/store_txn.h"
+#include "support/child.h"
+#include "support/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define OWNER "/etc/hfcron/hfcron.yaml"
@@ -44,39 +45,34 @@ static inline const char *in_state(const char *name)
 
 static inline int fixture_setup(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	(void)state;
-	(void)snprintf(state_dir, sizeof(state_dir), "%s/hfcron-store.XXXXXX",
-	    tmp == NULL || tmp[0] == '\0' ? "/tmp" : tmp);
-	return mkdtemp(state_dir) == NULL ? -1 : 0;
-}
-
-static inline int fixture_remove_one(const char *path, const struct stat *st,
-    int flag, struct FTW *at)
-{
-	(void)st;
-	(void)flag;
-	(void)at;
-	return remove(path);
+	return scratch_make(state_dir, sizeof(state_dir), "store");
 }
 
 static inline int fixture_teardown(void **state)
 {
 	(void)state;
-	return nftw(state_dir, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(state_dir);
 }
 
-/* Opening that must succeed. */
-static inline struct store *must_open(enum store_mode mode)
+/* Opening that must succeed, whatever it warns of. */
+static inline struct store *must_open_telling(enum store_mode mode,
+    char warning[ERR_TEXT_MAX])
 {
-	char warning[ERR_TEXT_MAX];
 	struct err e = ERR_INIT;
 	struct store *s;
 
 	s = store_open(state_dir, mode, OWNER, test_now, warning, &e);
 	if (s == NULL)
 		fail_msg("%s", e.text);
+	return s;
+}
+
+static inline struct store *must_open(enum store_mode mode)
+{
+	char warning[ERR_TEXT_MAX];
+	struct store *s = must_open_telling(mode, warning);
+
 	assert_string_equal(warning, "");
 	return s;
 }
@@ -135,23 +131,29 @@ static inline bool has_job(struct store *s, const char *id)
 
 static inline bool is_there(const char *path)
 {
-	struct stat st;
+	return scratch_is_there(path);
+}
 
-	return lstat(path, &st) == 0;
+static inline uint64_t size_of(const char *path)
+{
+	struct err e = ERR_INIT;
+	struct fs_stat st;
+
+	must(fs_lstat(path, &st, &e), &e);
+	assert_int_equal(st.type, FS_FILE);
+	return st.size;
 }
 
 static inline char *read_all(const char *path, size_t *n)
 {
 	FILE *f = fopen(path, "rb");
-	struct stat st;
-	char *bytes;
+	const size_t size = (size_t)size_of(path);
+	char *bytes = malloc(size + 1);
 
 	assert_non_null(f);
-	assert_int_equal(fstat(fileno(f), &st), 0);
-	bytes = malloc((size_t)st.st_size + 1);
 	assert_non_null(bytes);
-	*n = fread(bytes, 1, (size_t)st.st_size, f);
-	assert_int_equal(*n, st.st_size);
+	*n = fread(bytes, 1, size, f);
+	assert_int_equal(*n, size);
 	(void)fclose(f);
 	return bytes;
 }
@@ -165,7 +167,7 @@ static inline void write_all(const char *path, const void *bytes, size_t n)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* A wrapper (valgrind) has its own memory, and exit status for children. */
+/* A wrapper (valgrind) has its own memory, and is slow to start children. */
 static inline bool is_wrapped(void)
 {
 	const char *wrapper = getenv("TEST_WRAPPER");
@@ -181,54 +183,69 @@ static inline void skip_if_wrapped(void)
 	skip();
 }
 
-/*
- * End a child.  valgrind takes what the parent holds for leaks of the child,
- * but not of the program that the child turns into.
- */
-static inline void leave_child(int status)
+/* A child has the state directory as its first argument. */
+static inline void use_state_dir(const char *const *args)
 {
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "%d", status);
-	if (is_wrapped())
-		(void)execl("/bin/sh", "sh", "-c", "exit $0", text,
-		    (char *)NULL);
-	_exit(status);
+	/* It is there already if the child is a copy. */
+	if (args[0] != state_dir)
+		(void)snprintf(state_dir, sizeof(state_dir), "%s", args[0]);
 }
 
-/* cmocka catches signals and would go on with the next test in a child. */
-static inline void die_by_signals(void)
+static inline void start_child(struct child *c, const struct process_work *work,
+    const char *argument)
 {
-	static const int caught[] = { SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS };
-	size_t i;
+	const char *const args[] = { state_dir, argument, NULL };
 
-	for (i = 0; i < COUNT(caught); i++)
-		(void)signal(caught[i], SIG_DFL);
+	child_start(c, work, args);
 }
 
-/* Run in a child, which shares nothing of LMDB's with us; its status. */
-static inline int in_child(int (*work)(void *arg), void *arg)
+static inline int in_state_child(const struct process_work *work,
+    const char *argument)
 {
-	int status;
-	pid_t child = fork();
+	const char *const args[] = { state_dir, argument, NULL };
 
-	assert_true(child >= 0);
-	if (child == 0) {
-		die_by_signals();
-		leave_child(work(arg));
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return status;
+	return in_child(work, args);
 }
 
-/* In a child: 0, or the exit status that says in which line it stopped. */
-#define CHILD_CHECK(condition)                                         \
-	do {                                                           \
-		if (!(condition)) {                                    \
-			(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, \
-			    __LINE__, #condition);                     \
-			return 1;                                      \
-		}                                                      \
-	} while (0)
+/* How parent and child tell each other: by a file that comes to be there. */
+static inline void announce(const char *name)
+{
+	write_all(in_state(name), "", 0);
+}
+
+static inline void wait_until_there(const char *name)
+{
+	while (!is_there(in_state(name)))
+		clock_sleep_ms(2);
+}
+
+/* A child's work: hold the store open until the file "leave" is there. */
+static inline int hold_open(const char *const *args)
+{
+	struct store *s;
+
+	use_state_dir(args);
+	s = must_open(STORE_WRITE);
+	announce("opened");
+	wait_until_there("leave");
+	store_close(s);
+	return 0;
+}
+
+static const struct process_work work_hold_open = { "hold-open", hold_open };
+
+static inline void start_holder(struct child *c)
+{
+	start_child(c, &work_hold_open, NULL);
+	wait_until_there("opened");
+}
+
+static inline void end_holder(struct child *c)
+{
+	announce("leave");
+	assert_int_equal(child_wait(c), 0);
+	assert_int_equal(unlink(in_state("opened")), 0);
+	assert_int_equal(unlink(in_state("leave")), 0);
+}
 
 #endif

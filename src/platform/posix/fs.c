@@ -461,6 +461,11 @@ void fs_drop_cache(int fd, uint64_t offset, uint64_t n)
 #endif
 }
 
+void fs_leave_holes(int fd)
+{
+	(void)fd; /* they all do */
+}
+
 int fs_reserve(int fd, uint64_t size, const char *path, struct err *e)
 {
 	if (size == 0)
@@ -498,6 +503,17 @@ int fs_truncate(int fd, uint64_t size, const char *path, struct err *e)
 		rc = ftruncate(fd, (off_t)size);
 	} while (rc == -1 && errno == EINTR);
 	return rc == 0 ? 0 : fs_error(e, "set the size of", path);
+}
+
+FILE *fs_append(const char *path, struct err *e)
+{
+	FILE *stream = fopen(path, "abe");
+
+	if (stream == NULL)
+		(void)fs_error(e, "write", path);
+	else
+		(void)setvbuf(stream, NULL, _IONBF, 0);
+	return stream;
 }
 
 /*

@@ -53,6 +53,26 @@ bool fs_is_absolute(const char *path)
 	return path[0] == '/';
 }
 
+size_t fs_root_length(const char *path)
+{
+	return path[0] == '/' ? 1 : 0;
+}
+
+char fs_fold(char c)
+{
+	return c;
+}
+
+bool fs_names_are_windows(void)
+{
+	return false;
+}
+
+char *fs_from_native(const char *path)
+{
+	return text_dup(path);
+}
+
 /* realpath of the longest part that exists; *rest is what follows it. */
 static char *resolve_existing(char *work, const char *path, const char **rest,
     struct err *e)
@@ -272,6 +292,11 @@ int fs_symlink_replace(const char *target, const char *path, struct err *e)
 	}
 	free(temp);
 	return rc;
+}
+
+int fs_link(const char *from, const char *to, struct err *e)
+{
+	return link(from, to) == 0 ? 0 : fs_error(e, "make the hard link", to);
 }
 
 char *fs_readlink(const char *path, struct err *e)

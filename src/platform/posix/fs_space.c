@@ -123,6 +123,11 @@ static int fill_space(const char *path, struct fs_space *out)
 	return fill_type(path, out);
 }
 
+bool fs_is_full(int os_code)
+{
+	return os_code == ENOSPC || os_code == EDQUOT;
+}
+
 int fs_space(const char *path, struct fs_space *out, struct err *e)
 {
 	char *at = text_dup(path[0] == '\0' ? "." : path), *parent;

@@ -135,6 +135,27 @@ int lock_is_held(const char *path, bool *held, struct err *e)
 	return rc;
 }
 
+int lock_first_byte(const char *path, int *fd, struct err *e)
+{
+	struct flock byte = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = 0,
+		.l_len = 1 };
+
+	*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*fd == -1)
+		return fs_error(e, "open", path);
+	if (fcntl(*fd, F_SETLK, &byte) == 0)
+		return 0;
+	if (errno == EACCES || errno == EAGAIN)
+		(void)err_set(e, ERR_BUSY, "%s is used by another process",
+		    path);
+	else
+		(void)fs_error(e, "lock", path);
+	fs_close(fd);
+	return -1;
+}
+
 void lock_release(struct file_lock *lock)
 {
 	/* Not only close: a child may have the descriptor too. */

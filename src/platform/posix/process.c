@@ -18,6 +18,12 @@ enum { POLL_MS = 100, CANNOT_START = 127 };
 
 extern char **environ;
 
+void process_arguments(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+}
+
 int64_t process_id(void)
 {
 	return (int64_t)getpid();

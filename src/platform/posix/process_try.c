@@ -104,8 +104,31 @@ static int reap(pid_t child)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-int process_try(int (*work)(void *arg), void *arg, int64_t limit_ms,
-    uint64_t memory_bytes, enum process_end *end, int *result, struct err *e)
+static enum process_end end_of(bool told, bool late, int signal)
+{
+	if (told)
+		return PROCESS_RETURNED;
+	if (late)
+		return PROCESS_LATE;
+	/* Not its own doing. */
+	if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT ||
+	    signal == SIGHUP)
+		return PROCESS_KILLED;
+	return PROCESS_DIED;
+}
+
+void process_try_serve(int argc, char **argv,
+    const struct process_work *const *works)
+{
+	/* A child is a copy here, and never gets so far. */
+	(void)argc;
+	(void)argv;
+	(void)works;
+}
+
+int process_try(const struct process_work *work, const char *const *args,
+    int64_t limit_ms, uint64_t memory_bytes, enum process_end *end, int *result,
+    struct err *e)
 {
 	int ends[2];
 	uint8_t byte = 0;
@@ -124,7 +147,7 @@ int process_try(int (*work)(void *arg), void *arg, int64_t limit_ms,
 	}
 	if (child == 0) {
 		become_child(limit_ms, memory_bytes);
-		byte = (uint8_t)work(arg);
+		byte = (uint8_t)work->run(args);
 		_exit(write(ends[1], &byte, 1) == 1 ? 0 : 1);
 	}
 	(void)close(ends[1]);
@@ -133,7 +156,7 @@ int process_try(int (*work)(void *arg), void *arg, int64_t limit_ms,
 		(void)kill(child, SIGKILL);
 	ended_by = reap(child);
 	(void)close(ends[0]);
-	*end = told ? PROCESS_RETURNED : late ? PROCESS_LATE : PROCESS_DIED;
-	*result = told ? byte : ended_by;
+	*end = end_of(told, late, ended_by);
+	*result = told ? byte : 0;
 	return 0;
 }

@@ -48,16 +48,27 @@ static bool is_zone_file(const char *path)
 	return ok;
 }
 
+static const char *zones_dir(void)
+{
+	const char *dir = dirs_env("TZDIR"); /* the C library heeds it too */
+
+	return dir == NULL ? "/usr/share/zoneinfo" : dir;
+}
+
+const char *zone_lack(void)
+{
+	return access(zones_dir(), X_OK) == 0 ? NULL
+					      : "tzdata is not installed";
+}
+
 /* The zone file of a name; NULL if the name is bad or there is none. */
 static const char *named_file(const char *name, char *buf, size_t size)
 {
-	const char *dir = dirs_env("TZDIR"); /* the C library heeds it too */
 	int n;
 
 	if (!has_zone_characters(name))
 		return NULL;
-	n = snprintf(buf, size, "%s/%s",
-	    dir == NULL ? "/usr/share/zoneinfo" : dir, name);
+	n = snprintf(buf, size, "%s/%s", zones_dir(), name);
 	if (n < 0 || (size_t)n >= size || !is_zone_file(buf))
 		return NULL;
 	return buf;
@@ -159,5 +170,18 @@ const char *zone_file(const char *name, char *buf, unsigned long size)
 	if (strlen(tz) >= size || !is_zone_file(tz))
 		return NULL;
 	(void)snprintf(buf, size, "%s", tz);
+	return buf;
+}
+
+const char *zone_source(const char *name, char *buf, unsigned long size)
+{
+	return zone_file(name, buf, size);
+}
+
+const char *zone_state(const char *name, char *buf, unsigned long size)
+{
+	(void)name;
+	if (size > 0)
+		buf[0] = '\0';
 	return buf;
 }
