@@ -17,6 +17,8 @@ PAGE = 1000         # entries of one answer about a tree
 BLOCK = 64 << 20
 STAMPED = 1 << 20   # a counter in each, so that no two of them are the same
 
+LISTEN = {None: "", "http/1.1": " ssl", "h2": " ssl http2"}
+
 CONFIG = """\
 {user}daemon off;
 worker_processes auto;
@@ -48,11 +50,12 @@ http {{
     map $repo/$path $quoted {{ include {root}/map/quoted; }}
     map $arg_cursor $page {{ "" 0; default $arg_cursor; }}
     map $repo/$page $next {{ include {root}/map/next; }}
+    {certificate}
     # The real one is asked for a few fields, or sends them all.
     map $arg_expand $fields {{ "" full; default few; }}
 
     server {{
-        listen {address}:{hub_port};
+        listen {address}:{hub_port}{listen};
         root {root};
         etag off;
         location ~ ^/api/models/(?<repo>[^/]+/[^/]+)(/revision/[^/]+)?$ {{
@@ -78,7 +81,7 @@ http {{
             add_header Accept-Ranges bytes;
             set $where "/api/resolve-cache/models/$repo/$commit/$quoted?etag=%22$etag%22";
             if ($lfs_size != "") {{
-                return 302 http://{address}:{cdn_port}/$repo/$path?Expires=4102444800;
+                return 302 {scheme}://{address}:{cdn_port}/$repo/$path?Expires=4102444800;
             }}
             # Without a host, as the Hub's.
             absolute_redirect off;
@@ -86,7 +89,7 @@ http {{
         }}
     }}
     server {{
-        listen {address}:{cdn_port};
+        listen {address}:{cdn_port}{listen};
         root {root}/data;
         autoindex on;
     }}
@@ -172,7 +175,10 @@ class Traffic:
 class FastHub:
     """nginx in a folder; data for it goes into .data/NAME OF THE REPOSITORY/."""
 
-    def __init__(self, root, nginx, address="127.0.0.1", prefix=()):
+    def __init__(self, root, nginx, address="127.0.0.1", prefix=(), tls=None):
+        """tls: None, "http/1.1", or "h2" for what is offered over it."""
+        self.tls = tls
+        self.scheme = "https" if tls else "http"
         self.root = pathlib.Path(root)
         self.data = self.root / "data"
         self.log = self.root / "access.log"
@@ -185,18 +191,25 @@ class FastHub:
 
     @property
     def endpoint(self):
-        return f"http://{self.address}:{self.hub_port}"
+        return f"{self.scheme}://{self.address}:{self.hub_port}"
 
     @property
     def cdn(self):
-        return f"http://{self.address}:{self.cdn_port}"
+        return f"{self.scheme}://{self.address}:{self.cdn_port}"
+
+    @property
+    def authority(self):
+        """The file with the certificate; None without TLS."""
+        return self.root / "hub.pem" if self.tls else None
 
     def start(self, repos, as_root):
         self._write_answers(repos)
         config = self.root / "nginx.conf"
         config.write_text(CONFIG.format(
             root=self.root, address=self.address, hub_port=self.hub_port,
-            cdn_port=self.cdn_port, user="user root;\n" if as_root else ""))
+            cdn_port=self.cdn_port, user="user root;\n" if as_root else "",
+            scheme=self.scheme, listen=LISTEN[self.tls],
+            certificate=self._certify() if self.tls else ""))
         self.process = subprocess.Popen(
             [*self.prefix, self.nginx, "-p", self.root, "-e", self.root / "error.log",
              "-c", config], stdin=subprocess.DEVNULL)
@@ -232,6 +245,15 @@ class FastHub:
     def forget(self):
         with open(self.log, "r+b") as f:    # nginx appends
             f.truncate(0)
+
+    def _certify(self):
+        key = self.root / "hub.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", key,
+             "-out", self.authority, "-subj", "/CN=hub", "-addext",
+             f"subjectAltName=IP:{self.address}"], check=True, capture_output=True)
+        return f"ssl_certificate {self.authority}; ssl_certificate_key {key};"
 
     def _write_answers(self, repos):
         maps = {name: [] for name in ("commit", "etag", "lfs_size", "quoted", "next")}

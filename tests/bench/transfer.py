@@ -4,10 +4,10 @@
     make bench BENCH_SHORT=1            small files, once; seconds
     transfer.py NAME... [--rounds N] [--tools hfcron,curl,...]
 
-Names: one-large, eight-large, many-small, up-to-date, resume, line-large,
-line-small.  nginx is the Hub and the CDN (fast_hub.py).  The other programs are
-measured if they are there, and all but the official client are told the URLs of
-the files.  $BENCH_DIR is where the data goes (20 GB), $BENCH_PYTHON a Python
+Names: one-large, eight-large, many-small, many-files, up-to-date, resume,
+line-large, line-small, line-small-tls.  nginx is the Hub and the CDN
+(fast_hub.py).  The other programs are measured if they are there, and all but
+the official client are told the URLs of the files.  $BENCH_DIR is where the data goes (20 GB), $BENCH_PYTHON a Python
 with huggingface_hub.
 
 All tools are measured in turns, so that whatever else the machine does meets
@@ -211,6 +211,9 @@ class Call:
         self.prefix = prefix
         self.command = make(hub, repos, to)
         self.env = official_environment(hub, to) if tool == "official" else {}
+        if hub.tls:
+            self.env.update(dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE",
+                                           "REQUESTS_CA_BUNDLE"), str(hub.authority)))
 
     def run(self):
         settle()
@@ -363,6 +366,20 @@ class LineAim:
         return f"{said}: {used:.0%}{'' if used >= 0.9 else ' MISSED'}"
 
 
+class PeakAim:
+    """Memory that a process may have at most, in MiB."""
+
+    def __init__(self, bound):
+        self.bound = bound
+
+    def text(self, table):
+        said = f"peak {self.bound} MiB at most"
+        if "hfcron" not in table.rows:
+            return said
+        peak = table.rows["hfcron"].cost.kib / MiB
+        return f"{said}: {peak:.1f}{'' if peak <= self.bound else ' MISSED'}"
+
+
 class OneEach:
     """One request for each repository."""
 
@@ -383,6 +400,7 @@ def aims(table, bounds):
 SCALE = 64 if SHORT else 1
 SMALL = 300 if SHORT else 3000
 LISTED = 100 if SHORT else 1000
+MANY = 2000 if SHORT else 100_000
 
 
 def large(hub, data, n, size):
@@ -395,6 +413,12 @@ def small(hub, data, n):
     name, dice = f"bench/{n}-small", random.Random(2)
     return [Repo(name, [data.small(hub.data / name, f"part-{i % 30:02}/file-{i:05}.json",
                                    dice.randint(4 * KB, 64 * KB)) for i in range(n)])]
+
+
+def tiny(hub, data, n):
+    name = f"bench/{n}-tiny"
+    return [Repo(name, [data.small(hub.data / name, f"part-{i % 300:03}/file-{i:06}.json", 200)
+                        for i in range(n)])]
 
 
 def listed(hub, data, n):
@@ -448,7 +472,7 @@ class Bench:
         return table
 
 
-def fetch_locally(bench, title, make, size, bounds):
+def fetch_locally(bench, title, make, size, bounds, tools=tuple(FETCH), rounds=sys.maxsize):
     print(f"\n{title}", flush=True)
     if not bench.room(2 * size + GB // SCALE):
         return
@@ -456,7 +480,7 @@ def fetch_locally(bench, title, make, size, bounds):
     try:
         repos = make(hub)
         hub.start(repos, os.geteuid() == 0)
-        aims(bench.fetch(hub, repos, FETCH), bounds)
+        aims(bench.fetch(hub, repos, {t: FETCH[t] for t in tools}, most=rounds), bounds)
     finally:
         hub.remove()
 
@@ -482,6 +506,13 @@ def many_small(bench):
                   lambda hub: small(hub, bench.data, SMALL), SMALL * 64 * KB,
                   [Aim("wall", 0.9, "best"), Aim("wall", 0.09, "official"),
                    Aim("requests", 0.5, "official")])
+
+
+def many_files(bench):
+    """Memory: no more than with few of them."""
+    fetch_locally(bench, f"{MANY:,} files of 200 bytes, in git",
+                  lambda hub: tiny(hub, bench.data, MANY), MANY * 4 * KB,
+                  [PeakAim(64)], ("hfcron", "curl", "rclone"), 1)
 
 
 def up_to_date(bench):
@@ -591,7 +622,7 @@ class Line:
                            stderr=subprocess.DEVNULL)
 
 
-def fetch_far(bench, title, make, bounds):
+def fetch_far(bench, title, make, bounds, tools=tuple(FAR), tls=None):
     congestion = os.environ.get("BENCH_CONGESTION") or "cubic"
     print(f"\n{title}: {RTT_MS} ms round trip, {RATE_BITS // 1_000_000} Mbit/s, "
           f"{LOSS / 10} % loss, TCP {congestion}")
@@ -602,10 +633,10 @@ def fetch_far(bench, title, make, bounds):
     line, hub = Line(), None
     try:
         line.start(congestion)
-        hub = bench.hub(address="10.77.0.2", prefix=line.inside(line.far))
+        hub = bench.hub(address="10.77.0.2", prefix=line.inside(line.far), tls=tls)
         repos = make(hub)
         hub.start(repos, True)
-        aims(bench.fetch(hub, repos, FAR, line.inside(line.near), FAR_ROUNDS), bounds)
+        aims(bench.fetch(hub, repos, {t: FAR[t] for t in tools}, line.inside(line.near), FAR_ROUNDS), bounds)
     finally:
         if hub is not None:
             hub.remove()
@@ -624,9 +655,18 @@ def line_small(bench):
               [Aim("wall", 1.0, "best"), Aim("wall", 0.3, "official")])
 
 
-WORKLOADS = {"one-large": one_large, "eight-large": eight_large, "many-small": many_small,
+def line_small_tls(bench):
+    """What HTTP/2 is worth where the server has it."""
+    for offered in ("h2", "http/1.1"):
+        fetch_far(bench, f"300 files of 4 to 64 KiB over a long line, TLS, {offered}",
+                  lambda hub: small(hub, bench.data, 300),
+                  [Aim("wall", 1.0, "best"), Aim("wall", 0.3, "official")],
+                  ("hfcron", "curl", "rclone", "official"), offered)
+
+
+WORKLOADS = {"one-large": one_large, "eight-large": eight_large, "many-small": many_small, "many-files": many_files,
              "up-to-date": up_to_date, "resume": resume, "line-large": line_large,
-             "line-small": line_small}
+             "line-small": line_small, "line-small-tls": line_small_tls}
 
 
 def arguments():

@@ -8,6 +8,10 @@ import signal
 import subprocess
 import time
 
+NATIVE = os.name == "nt"
+if NATIVE:
+    import native
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 # Of a sanitizer or of valgrind (run with --error-exitcode=99).
 CRASH = re.compile(r"(Address|Leak|UndefinedBehavior|Thread)Sanitizer|: runtime error: ")
@@ -22,10 +26,24 @@ def program():
     return pathlib.Path(os.environ.get("HFCRON_BUILD") or TOP).resolve() / "hfcron"
 
 
+# hfcron.exe: on Windows it is run as it is; elsewhere by Wine, with the prefix that
+# WINEPREFIX names.
+WINDOWS = program().suffix == ".exe"
+WINE = WINDOWS and not NATIVE
+# What signals.c of win32 exits with; Wine hands on the lower eight bits of it.
+SIGNALS = {}
+if NATIVE:
+    SIGNALS = native.SIGNALS
+elif WINE:
+    SIGNALS = {128 + signal.SIGTERM: -signal.SIGTERM, 0x3a: -signal.SIGINT}
+
+
 def slowness():
-    """By how much a time limit has to be stretched: valgrind, sanitizers."""
+    """By how much a time limit has to be stretched: valgrind, sanitizers, Windows."""
     if os.environ.get("HFCRON_WRAPPER"):
         return 20
+    if WINDOWS:
+        return 3
     try:
         return 4 if b"__asan_init" in program().read_bytes() else 1
     except OSError:
@@ -92,10 +110,13 @@ class Running:
 
     def __init__(self, command, env, cwd, folder, popen_options):
         self.args = command[1:]
+        self.signals = {}
         n = len(list(folder.glob("*.out")))
         self._out = open(folder / f"{n:03}.out", "w+b")
         self._err = open(folder / f"{n:03}.err", "w+b")
         self._start = time.monotonic()
+        if NATIVE:
+            popen_options = {**native.POPEN, **popen_options}
         self.process = subprocess.Popen(
             command, env=env, cwd=cwd, stdin=subprocess.DEVNULL,
             stdout=self._out, stderr=self._err, **popen_options)
@@ -109,26 +130,35 @@ class Running:
         return self.process.poll() is None
 
     def send(self, sig):
-        self.process.send_signal(sig)
+        if NATIVE:
+            native.send(self.process, sig)
+        elif WINE and sig == signal.SIGTERM:
+            # By that Wine ends a process unasked; by SIGINT as Ctrl-C does.
+            self.signals[-signal.SIGINT] = -signal.SIGTERM
+            self.process.send_signal(signal.SIGINT)
+        else:
+            self.process.send_signal(sig)
 
     def kill(self):
-        self.process.kill()
+        self.send(signal.SIGKILL)
         return self.wait()
 
     def wait(self, timeout=60):
         try:
             code = self.process.wait(timeout * SLOW)
         except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGABRT)
+            self.send(signal.SIGABRT)
             time.sleep(0.2)
             self.process.kill()
             self.process.wait()
             code = None
+        code = SIGNALS.get(code, code)
+        code = self.signals.get(code, code)
         seconds = time.monotonic() - self._start
         texts = []
         for f in (self._out, self._err):
             f.seek(0)
-            texts.append(f.read())
+            texts.append(f.read().replace(b"Z:/", b"/") if WINE else f.read())
             f.close()
         result = Result(self.args, code, *texts, seconds)
         assert code is not None, f"still running after {timeout} s: {result}"
@@ -144,7 +174,7 @@ class Hfcron:
     """
 
     def __init__(self, root, endpoint=None):
-        self.root = pathlib.Path(root)
+        self.root = native.Path(root) if NATIVE else pathlib.Path(root)
         self.home = self.root / "home"
         self.config = self.home / ".config" / "hfcron"
         self.state = self.root / "state"
@@ -154,6 +184,7 @@ class Hfcron:
             folder.mkdir(parents=True)
         self.binary = str(program())
         self.env = {}
+        self.launcher = ["wine", self.binary] if WINE else [self.binary]
         self.running = []
         self.settings = {
             "cache_dir": str(self.cache),
@@ -184,6 +215,26 @@ class Hfcron:
         self.settings = merge(self.settings, changes)
         self.yaml_file.write_text(yaml(self.settings))
 
+    def use_own_folders(self):
+        """From now on the home alone decides where things are, and no variable.
+
+        Wine sets the variables that Windows has for it; what it starts can change
+        them.  Not for what is to be killed or asked to stop: that would be cmd.
+        """
+        if not WINE:
+            return
+        data = self.home / "AppData"
+        folders = {"USERPROFILE": self.home, "APPDATA": data / "Roaming",
+                   "LOCALAPPDATA": data / "Local", "ProgramData": self.root / "ProgramData"}
+        (data / "Roaming").mkdir(parents=True)
+        self.config = self.config.rename(data / "Roaming/hfcron")
+        script = self.root / "own_folders.cmd"
+        script.write_text("\r\n".join([
+            "@echo off", *(f"set {k}=Z:{v}".replace("/", "\\") for k, v in folders.items()),
+            f'"Z:{self.binary}" %*'.replace("/", "\\"), "exit /b %errorlevel%", ""]))
+        self.launcher = ["wine", "cmd", "/c", f"Z:{script}".replace("/", "\\")]
+        self.env.update(HFCRON_CONFIG=None, XDG_CACHE_HOME=None)
+
     def models(self, *entries, **others):
         """Writes models.json: entries are names or objects; defaults=, settings=."""
         self.models_file.write_text(json.dumps({"models": list(entries), **others}, indent=2))
@@ -197,17 +248,30 @@ class Hfcron:
         if SLOW > 1:
             # valgrind and ASan want to be first; a preloaded clock may be, too.
             full["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        if WINE:
+            full.update(WINEPREFIX=os.environ["WINEPREFIX"], WINEDEBUG="-all",
+                        WINEDLLOVERRIDES="mscoree,mshtml=",
+                        # Wine needs it to name files outside ASCII.
+                        LC_ALL="C.UTF-8")
+        if NATIVE:
+            full = native.environment(self.home)
+        if WINDOWS:
+            # Windows knows its folders from elsewhere; these are heeded there, too.
+            full.update(HFCRON_CONFIG=str(self.yaml_file),
+                        XDG_CACHE_HOME=self.home / ".cache")
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH"):
             if name in os.environ:
                 full[name] = os.environ[name]
         full.update(self.env)
         full.update(env or {})
-        return {k: str(v) for k, v in full.items() if v is not None}
+        # Windows knows "/x" for no absolute path.
+        return {k: f"Z:{v}" if WINE and isinstance(v, pathlib.PurePath) else str(v)
+                for k, v in full.items() if v is not None}
 
     def start(self, *args, env=None, prefix=(), **popen_options):
         """Starts hfcron; `prefix` is a command that runs it."""
         wrapper = os.environ.get("HFCRON_WRAPPER", "").split()
-        command = [*map(str, prefix), *wrapper, self.binary, *map(str, args)]
+        command = [*map(str, prefix), *wrapper, *self.launcher, *map(str, args)]
         r = Running(command, self.environment(env), self.root, self.outputs, popen_options)
         self.running.append(r)
         return r
@@ -224,6 +288,10 @@ class Hfcron:
         assert r.out == "" and r.err == "", r
         return r
 
+    def pid_of(self, run):
+        """The number of a run at work, as it knows it: Wine has numbers of its own."""
+        return int((self.state / "lock").read_text().split()[0]) if WINE else run.pid
+
     def status(self, job=None, expect=None):
         """status as JSON: all of it, or one job."""
         r = self.run("status", "--format", "json", expect=expect)
@@ -236,7 +304,7 @@ class Hfcron:
         """Environment for a wall clock that starts at `start` (local, here UTC)."""
         return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"@{start}", "TZ": "UTC",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-                "FAKETIME_DONT_RESET": "1"}
+                "FAKETIME_DONT_RESET": "1", "NO_FAKE_STAT": "1"}
 
     def log_text(self):
         log = self.state / "hfcron.log"

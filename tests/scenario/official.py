@@ -12,6 +12,10 @@ import os
 import subprocess
 import sys
 
+# Beside hfcron.exe it is what it would be on Windows: it makes no links, and its
+# locks are those of ranges, of the first byte, which Wine's meet as well.
+AS_ON_WINDOWS = {"HF_HUB_DISABLE_SYMLINKS": "1", "LOCKS_LIKE_WINDOWS": "1"}
+
 
 class OfficialError(Exception):
     """The client raised; `kind` is the name of the exception's class."""
@@ -28,9 +32,12 @@ class Official:
         self.endpoint = endpoint
         self.home = str(home)
         self.cache = os.path.join(self.home, "hub")
+        # Beside PATH and HOME.
+        from hfcron import WINE
+        self.env = dict(AS_ON_WINDOWS) if WINE else {}
 
     def call(self, name, **keywords):
-        env = {"PATH": os.environ["PATH"], "HOME": self.home}
+        env = {"PATH": os.environ["PATH"], "HOME": self.home, **self.env}
         words = {k: str(v) if isinstance(v, os.PathLike) else v for k, v in keywords.items()}
         p = subprocess.run(
             [sys.executable, __file__, self.endpoint, self.home, name, json.dumps(words)],
@@ -54,6 +61,12 @@ class Official:
 
     def verify(self, repo_id, **keywords):
         return self.call("verify", repo_id=repo_id, **keywords)
+
+
+def lock_like_windows():
+    """What msvcrt.locking() does, for what would call flock()."""
+    import fcntl
+    fcntl.flock = lambda file, how: fcntl.lockf(file, how, 1)
 
 
 def scan(cache_dir):
@@ -84,6 +97,8 @@ def main():
         "HF_ENDPOINT": endpoint, "HF_HOME": home, "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DISABLE_UPDATE_CHECK": "1"})
+    if os.environ.get("LOCKS_LIKE_WINDOWS"):
+        lock_like_windows()
     import huggingface_hub
     calls = {"scan": scan, "verify": verify}
     try:

@@ -95,8 +95,8 @@ def test_disabled_repository(hub, hf, gated):
 # -- where it comes from
 
 @pytest.mark.parametrize("source", [
-    "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "token_file", "HF_TOKEN_PATH", "HF_HOME", "home",
-    "newline", "blank HF_TOKEN"])
+    "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "token_file", "HF_TOKEN_PATH", "HF_HOME",
+    "home", "newline", "blank HF_TOKEN"])
 def test_sources(hub, hf, gated, source, tmp_path):
     env, token = {}, "hf_good"
     path = tmp_path / "tok"
@@ -115,6 +115,7 @@ def test_sources(hub, hf, gated, source, tmp_path):
         path = tmp_path / "hfhome/token"
         env["HF_HOME"] = path.parent
     else:
+        hf.use_own_folders()
         path = hf.home / ".cache/huggingface/token"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(token + "\n")

@@ -10,9 +10,11 @@ import pytest
 
 import checks
 from fakehub import Generated, Lfs
+from hfcron import WINDOWS, WINE
 
+QUOTED = "ünï 'quoted'.txt" if WINDOWS else "ünï \"quoted\".txt"
 FILES = {
-    "config.json": "{}\n", "a/b/c/deep.txt": "deep", "ünï \"quoted\".txt": "unicode",
+    "config.json": "{}\n", "a/b/c/deep.txt": "deep", QUOTED: "unicode",
     "weights.bin": Lfs(Generated(1, 300_000)), "empty": "",
 }
 
@@ -28,6 +30,7 @@ def hf(hf):
     return hf
 
 
+@pytest.mark.unix("symbolic links")
 @pytest.mark.valgrind
 def test_exactly_the_official_layout(hub, hf, official, repo):
     """Same tree as the official client's, but for what it leaves to chance."""
@@ -55,6 +58,7 @@ def test_locks_are_where_the_official_client_looks(hub, hf, repo):
         assert lock.stat().st_size == 0
 
 
+@pytest.mark.unix("modes")
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o077, 0o027])
 def test_modes_follow_the_umask(hub, hf, repo, umask):
     hf.run("run", umask=umask)
@@ -73,6 +77,7 @@ def test_modes_follow_the_umask(hub, hf, repo, umask):
     assert stat.S_IMODE((hf.cache / "CACHEDIR.TAG").stat().st_mode) == 0o666 & ~umask
 
 
+@pytest.mark.unix("modes")
 def test_the_state_is_private(hub, hf, repo):
     hf.quiet("run")
     assert stat.S_IMODE(hf.state.stat().st_mode) & 0o077 == 0
@@ -131,6 +136,14 @@ def test_the_cache_may_be_a_link_itself(hub, hf, repo, tmp_path):
 
 # -- with others at work in the same cache
 
+def hold(lock):
+    """As the official client holds it; see official.lock_like_windows."""
+    if WINE:
+        fcntl.lockf(lock, fcntl.LOCK_EX, 1)
+    else:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def test_the_official_lock_is_honoured(hub, hf, repo):
     """Other files go first; the held one follows when it is let go."""
     etag = repo.files()["weights.bin"].etag
@@ -138,7 +151,7 @@ def test_the_official_lock_is_honoured(hub, hf, repo):
     path.parent.mkdir(parents=True)
     blob = hf.cache / repo.folder / "blobs" / etag
     with open(path, "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        hold(held)
         run = hf.start("run")
         others = [hf.cache / repo.folder / "blobs" / f.etag
                   for n, f in repo.files().items() if n != "weights.bin"]
@@ -160,7 +173,7 @@ def test_a_blob_that_another_finished_meanwhile(hub, hf, repo):
     lock.parent.mkdir(parents=True)
     blob = hf.cache / repo.folder / "blobs" / f.etag
     with open(lock, "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        hold(held)
         run = hf.start("run")
         deadline = time.monotonic() + 20
         while not blob.parent.is_dir() and time.monotonic() < deadline:

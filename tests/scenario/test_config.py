@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hfcron import SLOW
+from hfcron import SLOW, WINE
 
 GOOD_LIST = '{"models": ["org/name"]}'
 
@@ -125,6 +125,15 @@ def test_bad_endpoint(hub, hf, endpoint):
     assert "pw@" not in problems
 
 
+def test_names_of_zones_or_why_there_are_none(hub, hf):
+    hf.yaml_file.write_text(
+        base(hf) + "schedules:\n  a: { at: \"02:00\", timezone: Europe/Berlin }\n")
+    hf.run("check")
+    if WINE:    # as Windows was before it had ICU
+        r = hf.run("check", expect=2, env={"WINEDLLOVERRIDES": "mscoree,mshtml,icu="})
+        assert "Windows 10 version 1903" in r.err + r.out, r
+
+
 def test_all_problems_in_one_pass(hub, hf):
     hf.yaml_file.write_text(base(hf) + "retrys: 1\nretry: {attempts: x}\nlog: {level: loud}\n")
     hf.models_file.write_text('{"models": [{"name": "bad name"},\n {"nam": "org/x"}]}')
@@ -178,6 +187,7 @@ def test_every_key_is_optional(hf, text):
 
 
 def test_no_yaml_but_a_list(hub, hf):
+    hf.use_own_folders()
     hf.yaml_file.unlink()
     env = {"XDG_STATE_HOME": hf.root / "s", "XDG_CACHE_HOME": hf.root / "c"}
     hf.run("check", env=env)
@@ -186,6 +196,7 @@ def test_no_yaml_but_a_list(hub, hf):
 
 
 def test_nothing_at_all(hub, hf):
+    hf.use_own_folders()
     hf.yaml_file.unlink()
     hf.models_file.unlink()
     result = hf.run("run", expect=2)
@@ -345,6 +356,7 @@ def test_check_names_the_file_in_use(hf):
         assert str(other) in hf.run(*args, "check", env=env).out
 
 
+@pytest.mark.unix("Windows has folders of its own: APPDATA")
 def test_xdg_config_home(hub, hf, tmp_path):
     xdg = tmp_path / "xdg"
     (xdg / "hfcron").mkdir(parents=True)

@@ -453,6 +453,10 @@ def test_stop_and_start(hub, repo):
     hub.stop()
     with pytest.raises(ConnectionRefusedError):
         fetch(url)
+    # Nobody else is given the port meanwhile: another test's Hub would answer.
+    if os.name == "posix":
+        with socket.socket() as other, pytest.raises(OSError):
+            other.bind((hub.hub.host, hub.hub.port))
     hub.start()
     assert hub.endpoint in url and fetch(url).status == 200
     hub.hub.refuse = 2
@@ -698,6 +702,9 @@ def test_program(tmp_path):
         assert port_file.read_text() == endpoint + "\n"
         for name in ("demo/one", "demo/two", "org/served"):
             assert "sha" in fetch(f"{endpoint}/api/models/{name}").json
+        # A request is told of after its last byte was sent.
+        while len(log.read_text().splitlines()) < 3 and time.monotonic() < deadline + 20:
+            time.sleep(0.01)
     finally:
         p.send_signal(signal.SIGTERM)
         assert p.wait(5) == 0

@@ -7,7 +7,7 @@ import pytest
 
 import checks
 from fakehub import Generated, Lfs, faults
-from hfcron import SLOW, MiB
+from hfcron import SLOW, WINE, MiB
 
 FILES = {
     "config.json": "{}\n", "sub/readme.md": "hello\n" * 100, "small-lfs.bin": Lfs(b"tiny"),
@@ -136,10 +136,10 @@ def test_stall(hub, hf, repo, action, where):
 
 
 def test_slow_is_not_stalled(hub, hf):
-    repo = hub.add_repo("org/name", {"w": Lfs(b"x" * 3000)})
-    hub.fault(faults.drip(1200), side="cdn")
-    hf.configure(transfer={"stall_timeout": "1s"})
-    hf.quiet("run")
+    repo = hub.add_repo("org/name", {"w": Lfs(b"x" * 12_000)})
+    hub.fault(faults.drip(4000), side="cdn")
+    hf.configure(transfer={"stall_timeout": "2s"})
+    assert hf.quiet("run").seconds > 2
     checks.check_complete(hf.cache, repo)
     assert len(hub.requests(side="cdn")) == 1
 
@@ -346,19 +346,20 @@ def test_cdn_down(hub, hf, repo):
 
 def test_failed_jobs(hub, hf, repo):
     """Tried again after `waits`, and `failed` after `runs`."""
+    wait = 5 if WINE else 2
     hf.configure(retry={"attempts": 0, "failed_jobs": {
-        "waits": ["2s", "2s"], "runs": 3, "reset_after": "24h"}})
+        "waits": [f"{wait}s", f"{wait}s"], "runs": 3, "reset_after": "24h"}})
     f = hub.fault(faults.status(500), **REVISION)
     hf.run("run", expect=1)
     assert hf.status("org/name")["state"] == "retrying"
     hf.quiet("run")
     assert f.hits == 1, "its next try has not come"
     for hits, state in ((2, "retrying"), (3, "failed")):
-        time.sleep(2.5)         # the wait and its jitter
+        time.sleep(1.25 * wait)     # with its jitter
         hf.run("run", expect=1)
         assert f.hits == hits
         assert hf.status("org/name")["state"] == state
-    time.sleep(2.5)
+    time.sleep(1.25 * wait)
     hf.quiet("run")
     assert f.hits == 3
     hub.clear_faults()

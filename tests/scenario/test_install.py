@@ -15,6 +15,8 @@ from conftest import need
 from fakehub import Generated, Lfs
 from hfcron import TOP
 
+pytestmark = pytest.mark.unix("the schedulers of Unix")
+
 SCRIPTS = TOP / "scripts"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 ODD = "it's 100% \"odd\" é $ $$ $nix `x` & <b>;#"

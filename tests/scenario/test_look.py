@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from fakehub import Generated, Lfs, faults
 from hfcron import MiB
 

@@ -4,7 +4,7 @@ import pytest
 
 import checks
 from fakehub import Git
-from hfcron import SLOW
+from hfcron import SLOW, WINE
 
 REFUSED = [
     "../x", "a/../../x", "a/..", "..", "/etc/hfcron-evil", "//host/x",
@@ -16,6 +16,7 @@ REFUSED = [
 ALLOWED = ["...", "..x", "a..b", "-rf", "~x", ".git/config", ".gitattributes", "a b", " lead",
            "q\"uo'te", "a*b?c", "$HOME", "`id`", "%2e%2e/x", "x" * 255, "ü/é", "日本語",
            "a#b", "a&b=c;d", "C/x", "con", "\u0041\u030a", "ab:c/d", "<x>|y"]
+NOT_ON_WINDOWS = ["...", "q\"uo'te", "a*b?c", "con", "ab:c/d", "<x>|y"]
 
 
 def decoy(tmp_path):
@@ -53,6 +54,7 @@ def test_allowed(hub, hf, official, place, tmp_path):
     """All of them in one repository, byte for byte; the official client agrees."""
     # Beside a file in a local_dir its name stands with ".metadata" appended.
     names = [n for n in ALLOWED if place == "cache" or len(n) <= 246 and n != ".git/config"]
+    names = [n for n in names if not WINE or n not in NOT_ON_WINDOWS]
     repo = hub.add_repo("org/odd", {n: f"file {i}" for i, n in enumerate(names)})
     target = tmp_path / "target"
     hf.models({"name": "org/odd"} | ({"local_dir": str(target)} if place == "local_dir" else {}))
@@ -75,11 +77,29 @@ def test_file_and_folder_at_once(hub, hf, files):
     checks.check_nothing_published(hf.cache, bad)
 
 
+def check_fetched_or_parked(hub, hf, repo):
+    """A whole repository; on Windows nothing of it, and a word about why."""
+    good = hub.add_repo("org/good", {"a.txt": "good"})
+    hf.models(repo.id, "org/good")
+    result = hf.run("run", expect=3 if WINE else 0)
+    checks.check_complete(hf.cache, good)
+    if not WINE:
+        checks.check_complete(hf.cache, repo)
+        return
+    job = hf.status(repo.id)
+    assert (job["state"], job["error"]["kind"]) == ("parked", "permanent"), job
+    assert "Windows" in result.err and job["error"]["text"] in result.err
+    checks.check_nothing_published(hf.cache, repo)
+    assert len(hub.requests(path="*resolve*")) == 1, "the other's file alone"
+
+
+@pytest.mark.parametrize("name", NOT_ON_WINDOWS)
+def test_names_that_windows_cannot_hold(hub, hf, name):
+    check_fetched_or_parked(hub, hf, hub.add_repo("org/odd", {"ok.txt": "fine", name: "odd"}))
+
+
 def test_case_twins_are_two_files(hub, hf):
-    repo = hub.add_repo("org/case", {"A.bin": "upper", "a.bin": "lower"})
-    hf.models("org/case")
-    hf.run("run")
-    checks.check_complete(hf.cache, repo)
+    check_fetched_or_parked(hub, hf, hub.add_repo("org/case", {"A.bin": "1", "a.bin": "2"}))
 
 
 def test_bytes_that_are_no_utf8(hub, hf):

@@ -29,7 +29,8 @@ def many(hub, hf):
 
 def test_a_used_up_budget_is_kept_across_runs(hub, hf, clock, many):
     """The third answer says that it was the window's last one."""
-    hub.fault(used_up(900), path="*/revision/*", skip=2, count=1)
+    for k, left in enumerate((2, 1, 0)):
+        hub.fault(used_up(900, left), path="*/revision/*", skip=k, count=1)
     hf.run("run", env=clock("12:00:00"), expect=1)
     # No further question to the API, and no failure counted against a job.
     assert len(hub.requests(path="*/revision/*")) == 3
@@ -79,6 +80,17 @@ def test_a_stamp_far_ahead_is_not_believed(hub, hf, clock, many):
     assert "clock" in hf.run("run", "--all", env=clock("12:00:00", day=2)).err
     for r in many:
         checks.check_complete(hf.cache, r)
+
+
+def test_no_more_questions_ahead_than_are_left(hub, hf):
+    """Sixteen jobs that are up to date, ten questions, and none that is refused."""
+    repos = [hub.add_repo(f"org/r{i}", {"a": "1"}) for i in range(16)]
+    hf.models(*(r.id for r in repos))
+    hf.quiet("run")
+    hub.quota["api"] = (len(hub.requests(kind="api")) + 10, 300)
+    hub.log.clear()
+    hf.run("run", "--all", expect=1)
+    assert len(hub.requests()) == 10 and hub.requests(status=429) == []
 
 
 def test_files_wait_for_the_resolvers(hub, hf):

@@ -83,7 +83,7 @@ def test_a_window_ends_while_a_repository_is_listed(hub, hf):
     assert (job["state"], job["next_due"]) == ("waiting", "2027-03-02T22:00:00Z")
 
 
-@pytest.mark.plain
+@pytest.mark.alone
 def test_what_is_proven_is_not_read_again(hub, hf):
     """A run that goes on trusts the files that the run before has verified."""
     repo = hub.add_repo("org/name", {"a.bin": Lfs(Generated(1, 64 * MiB)),
@@ -258,6 +258,7 @@ def on_terminal(hf, *args, columns=80, env=None, timeout=60):
     return os.waitstatus_to_exitcode(status), data.decode("utf-8", "replace")
 
 
+@pytest.mark.unix("a pseudo terminal")
 @pytest.mark.parametrize("columns", [30, 40, 80, 200])
 @pytest.mark.parametrize("args", [(), ("-v",)])
 def test_the_display_leaves_nothing_behind(hub, hf, columns, args):
@@ -279,6 +280,7 @@ def test_the_display_leaves_nothing_behind(hub, hf, columns, args):
     assert "org/missing does not exist" in joined, shown
 
 
+@pytest.mark.unix("a pseudo terminal")
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_plain_terminals(hub, hf, env):
     hub.add_repo("org/name", {"w.bin": Lfs(Generated(1, 4 * MiB))})
@@ -307,6 +309,7 @@ def test_get_without_a_usable_state_dir(hub, hf):
 @pytest.mark.parametrize("where", ["dir", "./dir/sub", "~/dir"])
 def test_get_into_a_folder(hub, hf, where):
     hub.add_repo("org/name", {"a": "b"})
+    hf.use_own_folders()
     r = hf.run("get", "org/name", "--local-dir", where)
     want = hf.home / "dir" if where[0] == "~" else hf.root / where
     assert pathlib.Path(r.out.strip()) == want.resolve()
@@ -325,7 +328,7 @@ def test_get_of_a_pinned_revision_offline(hub, hf):
     assert "HF_HUB_OFFLINE" in r.err
 
 
-@pytest.mark.plain
+@pytest.mark.alone
 def test_many_jobs_that_are_not_due(hub, hf):
     """An idle call is a matter of seconds with 100,000 jobs, too."""
     hf.models(*[{"name": f"org/n{i}", "schedule": ("daily", "weekly")[i % 2]}
@@ -335,7 +338,7 @@ def test_many_jobs_that_are_not_due(hub, hf):
     assert again.seconds < 10, again.seconds
 
 
-@pytest.mark.plain
+@pytest.mark.alone
 def test_many_jobs_and_no_hub(hf):
     """One knock at a Hub that is away; all jobs remember, none is counted."""
     hf.models(*[f"org/n{i}" for i in range(5000)])
@@ -346,7 +349,7 @@ def test_many_jobs_and_no_hub(hf):
     assert all(j["unreachable_since"] and not j["failures"] for j in jobs)
 
 
-@pytest.mark.plain
+@pytest.mark.alone
 def test_a_signal_with_many_jobs_waiting(hub, hf):
     """However many jobs are left: two seconds."""
     for i in range(600):

@@ -1,5 +1,6 @@
 """How bytes are asked for: in how many requests, over how many connections."""
 
+import threading
 import time
 
 import pytest
@@ -96,3 +97,48 @@ def test_many_that_are_up_to_date(hub, hf):
     found = hf.run("history", "-n", "1000", "--format", "json").json["attempts"]
     assert [a["outcome"] for a in found].count("unchanged") == 150
     assert {a["id"] for a in found if a["outcome"] == "unchanged"} == set(before)
+
+
+class Together:
+    """How many requests were being answered at the same time."""
+
+    def __init__(self, action=None):
+        self.action = action
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def before(self, req):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.3)
+        with self.lock:
+            self.now -= 1
+        return self.action and self.action.before(req)
+
+    def after(self, req, resp):
+        return resp
+
+
+def test_questions_side_by_side(hub, hf):
+    """Not one round trip after the other, yet one of them first, and no more connections."""
+    repos = [hub.add_repo(f"org/r{i}", {"a": "1"}) for i in range(24)]
+    hf.configure(transfer={"connections": 6})
+    hf.models(*(r.id for r in repos))
+    hf.quiet("run")
+    hub.log.clear()
+    first, rest = Together(), Together()
+    hub.fault(first, path="*/revision/*", count=1)
+    hub.fault(rest, path="*/revision/*")
+    hf.quiet("run", "--all")
+    assert len(hub.requests()) == 24
+    assert 4 <= rest.most <= 6
+
+
+def test_nobody_is_asked_ahead_of_a_hub_in_trouble(hub, hf):
+    hf.configure(retry={"attempts": 1})
+    hf.models(*(hub.add_repo(f"org/r{i}", {"a": "1"}).id for i in range(6)))
+    trouble = Together(faults.status(503))
+    hub.fault(trouble, path="*/revision/*")
+    hf.run("run", expect=1)
+    assert len(hub.requests()) == 2 * 6 and trouble.most == 1

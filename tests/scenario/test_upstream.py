@@ -94,7 +94,8 @@ def test_loss(hub, hf, clock, good, what, words):
     is_kept()
     job = hf.run("status", "--format", "json", env=clock(2), expect=None).job("org/name")
     assert job["state"] == "parked" and words in job["error"]["text"]
-    assert job["commit"] and job["confirmed_at"] == "2027-05-01T12:00:00Z"
+    # When it was confirmed, and not now: the run that did so took a second or two.
+    assert job["commit"] and job["confirmed_at"].startswith("2027-05-01T12:00:")
     assert (job["files_total"], job["files_done"]) == (4, 4)
     # Said once; asked about with one request a slot.
     hub.log.clear()

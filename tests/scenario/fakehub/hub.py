@@ -77,7 +77,8 @@ class FakeHub:
         return self.start()
 
     def __exit__(self, kind, value, trace):
-        self.stop()
+        self.hub.close()
+        self.cdn.close()
         self.log.close()
         errors = self.hub.errors + self.cdn.errors
         if errors and kind is None:
