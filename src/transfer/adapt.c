@@ -4,116 +4,232 @@
 #include <string.h>
 
 enum {
-	INTERVAL_MS = 500,
-	/* Of a trial nothing is measured before it has settled. */
-	SETTLE_MS = 150,
-	REST_FIRST_MS = 4000,
-	REST_MAX_MS = 60 * 1000
+	SAMPLE_MS = 250,
+	/* Handshake, first request, and the flood before the first loss. */
+	SETTLE_MS = 500,
+	SAMPLES_MIN = 2,
+	/*
+	 * After so many there is a benefit of the doubt: for more, as one too
+	 * many costs little, and too few on a line that loses packets half the
+	 * night; for fewer where the receiver holds even these up.
+	 */
+	SAMPLES_BENEFIT = 4,
+	SAMPLES_MAX = 24, /* then the mean decides */
+	MORE_REST_FIRST_MS = 4 * 1000,
+	MORE_REST_MAX_MS = 60 * 1000,
+	FEWER_REST_FIRST_MS = 16 * 1000,
+	FEWER_REST_MAX_MS = 600 * 1000
 };
 
-/* Clearly more: half of what twice as many could bring.  The same: but for the
- * noise. */
+/* Clearly more: a part of what twice as many could bring.  The same: but for
+ * the noise.  Fallen: so much less that the level may have lost its worth. */
 #define MORE 1.2
 #define SAME 0.97
+#define FALLEN 0.6
+/* No doubt: so many standard errors.  Two samples may agree by chance: their
+ * scatter is never taken for less than this part of their mean. */
+#define SURE 1.5
+#define SCATTER_MIN 0.1
+/* Held up for more of the time than this: by the receiver. */
+#define HELD 0.5
+
+/* --- the meter ------------------------------------------------------------- */
+
+static void meter_add(struct adapt_meter *m, double rate, double held)
+{
+	if (m->n >= SAMPLES_MAX) {
+		m->n /= 2;
+		m->sum /= 2;
+		m->squares /= 2;
+		m->held /= 2;
+	}
+	m->n += 1;
+	m->sum += rate;
+	m->squares += rate * rate;
+	m->held += held;
+}
+
+static double meter_mean(const struct adapt_meter *m)
+{
+	return m->n > 0 ? m->sum / m->n : 0;
+}
+
+/* The square of the mean's standard error. */
+static double meter_variance(const struct adapt_meter *m)
+{
+	double mean = meter_mean(m), least = SCATTER_MIN * mean;
+	double of_one = m->n > 1
+	    ? (m->squares - m->n * mean * mean) / (m->n - 1)
+	    : 0;
+
+	if (of_one < least * least)
+		of_one = least * least;
+	return m->n > 0 ? of_one / m->n : 0;
+}
+
+static bool meter_is_held(const struct adapt_meter *m)
+{
+	return m->held > HELD * m->n;
+}
+
+/* --- trials ------------------------------------------------------------------ */
 
 void adapt_init(struct adapt *a, unsigned level, unsigned max)
 {
 	memset(a, 0, sizeof(*a));
 	a->max = max > 0 ? max : 1;
 	a->level = level == 0 ? 1 : level > a->max ? a->max : level;
-	a->rest_ms = REST_FIRST_MS;
-}
-
-static void begin_interval(struct adapt *a, uint64_t bytes, struct mono now)
-{
-	a->measuring = true;
-	a->since = now;
-	a->bytes_at = bytes;
-}
-
-/* The trial begins: its interval starts once it has settled. */
-static void try_level(struct adapt *a, unsigned level, double rate,
-    uint64_t bytes, struct mono now)
-{
-	a->from = a->level;
-	a->level = level;
-	a->rate_before = rate;
-	begin_interval(a, bytes, now);
+	a->more.rest_ms = MORE_REST_FIRST_MS;
+	a->fewer.rest_ms = FEWER_REST_FIRST_MS;
 	a->settling = true;
 }
 
-static void rest(struct adapt *a, struct mono now)
+static void begin_sample(struct adapt *a, uint64_t bytes, struct mono now)
+{
+	a->measuring = true;
+	a->since = a->last = now;
+	a->held_ms = 0;
+	a->bytes_at = bytes;
+}
+
+/* Another level: nothing is known of it until it has settled. */
+static void go_to(struct adapt *a, unsigned level)
+{
+	a->level = level;
+	a->settling = true;
+	memset(&a->meter, 0, sizeof(a->meter));
+}
+
+static void rest(struct adapt_turn *turn, int64_t max_ms, struct mono now)
+{
+	turn->at.ms = now.ms + turn->rest_ms;
+	turn->rest_ms *= 2;
+	if (turn->rest_ms > max_ms)
+		turn->rest_ms = max_ms;
+}
+
+static void rest_more(struct adapt *a, struct mono now)
+{
+	rest(&a->more, MORE_REST_MAX_MS, now);
+}
+
+static void rest_fewer(struct adapt *a, struct mono now)
+{
+	rest(&a->fewer, FEWER_REST_MAX_MS, now);
+}
+
+/* The trial was worth it: on in the same direction at once, and not back. */
+static void keep(struct adapt *a, bool fewer, struct mono now)
 {
 	a->from = 0;
-	a->rest_until.ms = now.ms + a->rest_ms;
-	a->rest_ms *= 2;
-	if (a->rest_ms > REST_MAX_MS)
-		a->rest_ms = REST_MAX_MS;
+	a->worth = meter_mean(&a->meter);
+	a->more.rest_ms = MORE_REST_FIRST_MS;
+	a->fewer.rest_ms = FEWER_REST_FIRST_MS;
+	if (fewer)
+		rest_more(a, now);
+	else
+		rest_fewer(a, now);
 }
 
-/* What the trial came to. */
-static void judge(struct adapt *a, double rate, struct mono now)
+static void take_back(struct adapt *a, bool fewer, struct mono now)
 {
-	bool fewer = a->level < a->from;
+	unsigned level = a->from;
 
-	if (fewer ? rate >= SAME * a->rate_before
-		  : rate >= MORE * a->rate_before) {
-		/* On in the same direction at once. */
-		a->from = 0;
-		a->try_fewer = fewer;
-		a->rest_ms = REST_FIRST_MS;
-		return;
-	}
-	a->level = a->from;
-	a->try_fewer = !fewer;
-	rest(a, now);
+	a->from = 0;
+	go_to(a, level);
+	if (fewer)
+		rest_fewer(a, now);
+	else
+		rest_more(a, now);
 }
 
-static void try_another(struct adapt *a, double rate, uint64_t bytes,
+/* What the trial has come to, once there is no doubt. */
+static void judge(struct adapt *a, struct mono now)
+{
+	bool fewer = a->level < a->from, doubt, benefit;
+	double part = fewer ? SAME : MORE;
+	double gain = meter_mean(&a->meter) - part * meter_mean(&a->before);
+	double variance = meter_variance(&a->meter) +
+	    part * part * meter_variance(&a->before);
+
+	doubt = gain * gain < SURE * SURE * variance;
+	benefit = !fewer || meter_is_held(&a->meter);
+	if (a->meter.n < SAMPLES_MIN ||
+	    (doubt && a->meter.n < (benefit ? SAMPLES_BENEFIT : SAMPLES_MAX)))
+		return;
+	if (gain >= 0 || (doubt && benefit))
+		keep(a, fewer, now);
+	else
+		take_back(a, fewer, now);
+}
+
+static void try_level(struct adapt *a, unsigned level)
+{
+	a->from = a->level;
+	a->before = a->meter;
+	go_to(a, level);
+}
+
+static void try_another(struct adapt *a, struct mono now)
+{
+	if (a->meter.n < SAMPLES_MIN)
+		return;
+	if (meter_mean(&a->meter) < FALLEN * a->worth) {
+		a->worth = meter_mean(&a->meter);
+		a->fewer.at = now;
+	}
+	if (!meter_is_held(&a->meter) && a->level < a->max &&
+	    now.ms >= a->more.at.ms)
+		try_level(a, a->level <= a->max / 2 ? 2 * a->level : a->max);
+	else if (a->level > 1 && now.ms >= a->fewer.at.ms)
+		try_level(a, a->level * 3 / 4);
+}
+
+/* --- what is seen ----------------------------------------------------------- */
+
+/* Requests of the level before count for the one they were begun at. */
+static bool has_settled(const struct adapt *a, const struct adapt_load *load,
     struct mono now)
 {
-	unsigned level = a->try_fewer ? (a->level + 1) / 2 : 2 * a->level;
-
-	if (level > a->max)
-		level = a->max;
-	if (level == a->level) {
-		a->try_fewer = !a->try_fewer;
-		rest(a, now);
-		return;
-	}
-	try_level(a, level, rate, bytes, now);
+	return load->under_way <= a->level && now.ms - a->since.ms >= SETTLE_MS;
 }
 
-void adapt_note(struct adapt *a, uint64_t bytes, bool busy, struct mono now)
+void adapt_note(struct adapt *a, uint64_t bytes, const struct adapt_load *load,
+    struct mono now)
 {
 	int64_t span = now.ms - a->since.ms;
-	double rate;
 
-	if (!busy || !a->measuring) {
-		begin_interval(a, bytes, now);
+	if (!load->busy || !a->measuring) {
+		begin_sample(a, bytes, now);
 		return;
 	}
-	if (a->settling && span >= SETTLE_MS) {
+	if (load->held)
+		a->held_ms += now.ms - a->last.ms;
+	a->last = now;
+	if (a->settling) {
+		if (!has_settled(a, load, now))
+			return;
 		a->settling = false;
-		begin_interval(a, bytes, now);
+		begin_sample(a, bytes, now);
 		return;
 	}
-	if (a->settling || span < INTERVAL_MS)
+	if (span < SAMPLE_MS)
 		return;
-	rate = (double)(bytes - a->bytes_at) / (double)span;
+	meter_add(&a->meter, (double)(bytes - a->bytes_at) / (double)span,
+	    (double)a->held_ms / (double)span);
+	begin_sample(a, bytes, now);
 	if (a->from != 0)
-		judge(a, rate, now);
-	if (a->from == 0 && now.ms >= a->rest_until.ms)
-		try_another(a, rate, bytes, now);
-	else
-		begin_interval(a, bytes, now);
+		judge(a, now);
+	if (a->from == 0)
+		try_another(a, now);
 }
 
 void adapt_trouble(struct adapt *a, struct mono now)
 {
-	a->level = (a->level + 1) / 2;
 	a->from = 0;
-	a->try_fewer = false;
-	a->measuring = a->settling = false;
-	a->rest_until.ms = now.ms + a->rest_ms;
+	a->measuring = false;
+	a->worth = 0;
+	go_to(a, (a->level + 1) / 2);
+	a->more.at.ms = now.ms + a->more.rest_ms;
+	a->fewer.at.ms = now.ms + a->fewer.rest_ms;
 }

@@ -8,7 +8,12 @@ enum {
 	PULL_AGAIN_MS = 500,
 	STEP_MS = 200,
 	SYNC_THREADS = 8,    /* they only wait, and the disk sorts them */
-	LARGE_FILES_MAX = 2, /* open at a time: depth before breadth */
+	LARGE_FILES_MAX = 2, /* that want more pieces: depth before breadth */
+	/* And so many whose last pieces are under way, or being hashed. */
+	LARGE_FILES_ENDING_MAX = 6,
+	/* A digest that has waited so long for the front of its file has a slow
+	 * one; what waits in memory behind it may be read again. */
+	PATIENCE_MS = 50,
 	/* Files that wait for a retry keep their place but take no
 	 * connection; this many may wait before pulling pauses. */
 	OPEN_FILES_FACTOR = 2,
@@ -125,14 +130,33 @@ static unsigned count_fetching(const struct engine *engine)
 	return n;
 }
 
-static unsigned count_large(const struct engine *engine)
+/* Not all of it has come or is asked for. */
+static bool wants_pieces(const struct open_file *f)
 {
-	unsigned n = 0;
+	uint64_t taken = extents_bytes(&f->partial.received);
 
-	for (const struct open_file *f = engine->files; f != NULL; f = f->next)
-		if (f->is_large && f->phase == FILE_FETCHING)
+	for (const struct piece *p = f->pieces; p != NULL; p = p->next)
+		if (!p->done)
+			taken += p->range.to - p->at;
+	return taken < f->partial.size;
+}
+
+/* The next large file begins when one of the open ones has no more to ask for:
+ * its last pieces would leave the other connections idle. */
+static bool may_open_large(const struct engine *engine)
+{
+	unsigned n = 0, ending = 0;
+
+	for (const struct open_file *f = engine->files; f != NULL;
+	     f = f->next) {
+		if (!f->is_large || f->phase != FILE_FETCHING)
+			continue;
+		if (wants_pieces(f))
 			n++;
-	return n;
+		else
+			ending++;
+	}
+	return n < LARGE_FILES_MAX && ending < LARGE_FILES_ENDING_MAX;
 }
 
 /* How many requests may be under way. */
@@ -164,7 +188,7 @@ static bool pull(struct engine *engine, struct mono now)
 	if (engine->no_more || now.ms < engine->pull_at.ms ||
 	    count_fetching(engine) >= open_max ||
 	    engine->n_files >= open_max + PROVEN_FILES_MAX ||
-	    count_large(engine) >= LARGE_FILES_MAX)
+	    !may_open_large(engine))
 		return false;
 	memset(&spec, 0, sizeof(spec));
 	switch (engine->callbacks.pull(engine->callbacks.cookie, &spec)) {
@@ -241,22 +265,39 @@ static void take_works(struct engine *engine, int wait)
 	} while (wait && any);
 }
 
-/* Who waits for room goes on; if there is none, what is furthest from a front
- * is hashed from the disk later. */
-static void resume_pieces(struct engine *engine)
+/* The file with the block that waits furthest from a front that is slow. */
+static struct open_file *find_furthest(const struct engine *engine,
+    struct mono now)
 {
-	struct open_file *furthest = NULL;
+	struct open_file *found = NULL;
 	uint64_t most = 0, distance;
 
-	if (block_free_count(engine->works.blocks) <= PARTIAL_RESERVED_BLOCKS) {
-		for (struct open_file *f = engine->files; f != NULL;
-		     f = f->next) {
-			distance = partial_file_furthest(&f->partial);
-			if (distance > most) {
-				most = distance;
-				furthest = f;
-			}
+	for (struct open_file *f = engine->files; f != NULL; f = f->next) {
+		if (now.ms - f->digest_at.ms < PATIENCE_MS)
+			continue;
+		distance = partial_file_furthest(&f->partial);
+		if (distance > most) {
+			most = distance;
+			found = f;
 		}
+	}
+	return found;
+}
+
+static bool is_short_of_memory(const struct engine *engine)
+{
+	return block_free_count(engine->works.blocks) <=
+	    PARTIAL_RESERVED_BLOCKS;
+}
+
+/* Who waits for room goes on; if there is none, what is furthest from a front
+ * is hashed from the disk later. */
+static void resume_pieces(struct engine *engine, struct mono now)
+{
+	struct open_file *furthest;
+
+	if (is_short_of_memory(engine)) {
+		furthest = find_furthest(engine, now);
 		if (furthest != NULL)
 			partial_file_give_up_furthest(&furthest->partial);
 	}
@@ -294,7 +335,8 @@ static int64_t next_deadline_ms(const struct engine *engine, struct mono now)
 
 	if (held > 0 && held < wait)
 		wait = held;
-
+	if (is_short_of_memory(engine) && PATIENCE_MS < wait)
+		wait = PATIENCE_MS;
 	for (const struct open_file *f = engine->files; f != NULL;
 	     f = f->next) {
 		int64_t until = f->retry_at.ms - now.ms;
@@ -326,30 +368,32 @@ static void stop_all(struct engine *engine, const struct err *why)
 	}
 }
 
-/* There is more to ask for than is asked for: at the end of a file, or where
- * few requests suffice, the rate says nothing about their number. */
-static bool wants_more(const struct engine *engine)
+/* At the end of a file, or where few requests suffice, the rate says nothing
+ * about their number. */
+static struct adapt_load look_at_load(const struct engine *engine)
 {
+	struct adapt_load load = { false, false, engine->n_bulk };
+
 	for (const struct open_file *f = engine->files; f != NULL;
 	     f = f->next) {
-		uint64_t taken;
-
 		if (!f->is_large || f->phase != FILE_FETCHING)
 			continue;
-		taken = extents_bytes(&f->partial.received);
+		load.busy = load.busy || wants_pieces(f);
 		for (const struct piece *p = f->pieces; p != NULL; p = p->next)
-			taken += p->range.to - p->at;
-		if (taken < f->partial.size)
-			return true;
+			load.held = load.held || p->paused;
 	}
-	return false;
+	load.busy = load.busy && engine->n_bulk > 0;
+	return load;
 }
 
 static void adapt(struct engine *engine, struct mono now)
 {
-	if (engine->options.bulk_connections > 0)
-		adapt_note(&engine->adapt, engine->progress.bytes_received,
-		    engine->n_bulk > 0 && wants_more(engine), now);
+	struct adapt_load load;
+
+	if (engine->options.bulk_connections == 0)
+		return;
+	load = look_at_load(engine);
+	adapt_note(&engine->adapt, engine->progress.bytes_received, &load, now);
 }
 
 int engine_run(struct engine *engine, struct err *e)
@@ -361,7 +405,7 @@ int engine_run(struct engine *engine, struct err *e)
 
 		take_works(engine, 0);
 		busy = advance(engine, now);
-		resume_pieces(engine);
+		resume_pieces(engine, now);
 		fill(engine, now);
 		adapt(engine, now);
 		if (engine->no_more && engine->files == NULL)

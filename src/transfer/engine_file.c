@@ -49,6 +49,7 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 	f->engine = engine;
 	f->owner = spec->file;
 	f->direct_expires_s = -1;
+	f->digest_at = clock_mono();
 	f->is_large = spec->size >= ENGINE_RANGED_BYTES;
 	f->is_small = spec->size <= ENGINE_SHARED_BYTES;
 	f->failure.retry_after_s = -1;
@@ -301,6 +302,8 @@ static void stop_if_asked(struct open_file *f, struct mono now)
 void engine_file_advance(struct open_file *f, struct mono now, bool *busy)
 {
 	engine_piece_reap(f);
+	if (!partial_file_digest_waits(&f->partial))
+		f->digest_at = now;
 	if (f->phase == FILE_FETCHING)
 		follow(f);
 	else if (f->phase == FILE_PROVING && !f->sync_pending &&

@@ -83,6 +83,7 @@ struct open_file {
 	struct work_job sync;
 	struct partial_snapshot snapshot;
 	struct mono dirty_since; /* of the oldest byte not yet durable */
+	struct mono digest_at;	 /* when the digest had something to do last */
 	uint64_t durable_bytes;
 	bool is_large; /* fetched in pieces */
 	bool is_small; /* may share a connection */

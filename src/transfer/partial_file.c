@@ -398,15 +398,20 @@ static struct block *furthest(const struct partial_file *p)
 	return found;
 }
 
+bool partial_file_digest_waits(const struct partial_file *p)
+{
+	if (p->hashing > 0 || extents_front(&p->written) > p->hash_asked)
+		return false;
+	for (const struct block *b = p->blocks; b != NULL; b = b->next)
+		if (b->offset == p->hash_asked)
+			return false;
+	return true;
+}
+
 uint64_t partial_file_furthest(const struct partial_file *p)
 {
-	const struct block *block;
+	const struct block *block = furthest(p);
 
-	/* The digest has work: what waits will have its turn, and reading it
-	 * again would only make the digest later still. */
-	if (p->hash_asked < extents_front(&p->received))
-		return 0;
-	block = furthest(p);
 	return block == NULL ? 0 : block->offset - p->hash_asked;
 }
 

@@ -106,9 +106,11 @@ void partial_file_drop(struct partial_file *p, struct partial_cursor *c);
 void partial_file_done(struct partial_file *p, struct block *block);
 /* Let the digest follow the front; what was not kept in memory is read. */
 void partial_file_follow(struct partial_file *p);
-/* The block that waits furthest from the front may be given up, to be hashed
- * from the disk, if the digest has nothing to do before bytes come for the
- * front.  Bytes between the two; 0: there is none, or it is to be kept. */
+/* The digest has nothing to do before more comes for the front; bytes in a
+ * block that is being filled are not there yet. */
+bool partial_file_digest_waits(const struct partial_file *p);
+/* Bytes from the front to the block that waits furthest from it; 0: none
+ * waits.  It may be given up, to be hashed from the disk. */
 uint64_t partial_file_furthest(const struct partial_file *p);
 void partial_file_give_up_furthest(struct partial_file *p);
 /* Nothing is in a thread's hands. */

@@ -242,9 +242,11 @@ static void drive_line(struct adapt *a, unsigned enough, int seconds,
     struct mono *now, uint64_t *moved)
 {
 	for (int i = 0; i < seconds * 20; i++) {
+		const struct adapt_load load = { true, false, a->level };
+
 		now->ms += 50;
 		*moved += (uint64_t)(50 * line_rate(a->level, enough));
-		adapt_note(a, *moved, true, *now);
+		adapt_note(a, *moved, &load, *now);
 		assert_true(a->level >= 1 && a->level <= a->max);
 	}
 }
@@ -341,10 +343,178 @@ static void adapt_waits_for_work(void **state)
 	(void)state;
 	adapt_init(&a, 2, 8);
 	for (int i = 0; i < 1000; i++) {
+		const struct adapt_load load = { i % 5 != 0, false, 2 };
+
 		now.ms += 50;
-		adapt_note(&a, 1000, i % 8 != 0, now);
+		adapt_note(&a, 1000, &load, now);
 	}
 	assert_int_equal(a.level, 2);
+}
+
+/* More would only fill the memory: fewer are tried, and never more. */
+static void adapt_does_not_push_who_is_held(void **state)
+{
+	struct mono now = { 0 };
+	uint64_t moved = 0;
+	struct adapt a;
+
+	(void)state;
+	adapt_init(&a, 6, 8);
+	for (int i = 0; i < 60 * 20; i++) {
+		/* three quarters of the time */
+		const struct adapt_load load = { true, i % 4 != 0, a.level };
+
+		now.ms += 50;
+		moved += 50000;
+		adapt_note(&a, moved, &load, now);
+		assert_true(a.level <= 6);
+	}
+	assert_int_equal(settled(&a), 1);
+}
+
+/* Requests that were begun at the level before are still under way: what
+ * arrives says nothing of the new one. */
+static void adapt_waits_for_fewer(void **state)
+{
+	struct adapt_load load = { true, true, 8 };
+	struct mono now = { 0 };
+	uint64_t moved = 0;
+	struct adapt a;
+
+	(void)state;
+	adapt_init(&a, 8, 8);
+	for (int i = 0; i < 60 * 20; i++) {
+		now.ms += 50;
+		moved += 50000;
+		adapt_note(&a, moved, &load, now);
+	}
+	assert_int_equal(a.level, 6);
+	assert_int_equal(a.from, 8);
+	for (int i = 0; i < 3 * 20; i++) {
+		load.under_way = 6;
+		now.ms += 50;
+		moved += 50000;
+		adapt_note(&a, moved, &load, now);
+	}
+	assert_int_equal(settled(&a), 6);
+}
+
+/*
+ * Streams of a TCP that halves its window at every loss (0.7 of it, as cubic
+ * does), one of 200 packets being lost, 50 ms there and back, 17,000 packets a
+ * second at most: each moves half a megabyte a second, and no two seconds of it
+ * are alike.  One piece after the other, of 8 MiB.
+ */
+enum { LOSSY_STREAMS = 64, LOSSY_STEPS = 20, PACKET_BYTES = 1460 };
+
+struct lossy_stream {
+	double window;	  /* packets there and back */
+	double left;	  /* bytes of the piece */
+	bool begun, lost; /* the window doubles until the first loss */
+};
+
+struct lossy_line {
+	struct lossy_stream streams[LOSSY_STREAMS];
+	uint64_t dice;
+	double bytes;
+};
+
+static double lossy_dice(struct lossy_line *line)
+{
+	line->dice = line->dice * 6364136223846793005U + 1442695040888963407U;
+	return (double)(line->dice >> 11) / 9007199254740992.0;
+}
+
+/* Idle streams get pieces up to the level; how many are under way. */
+static unsigned lossy_begin(struct lossy_line *line, unsigned level,
+    double *wanted)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < LOSSY_STREAMS; i++)
+		n += line->streams[i].left > 0;
+	*wanted = 0;
+	for (int i = 0; i < LOSSY_STREAMS; i++) {
+		struct lossy_stream *s = &line->streams[i];
+
+		if (s->left <= 0 && n < level) {
+			s->left = 8.0 * 1024 * 1024;
+			if (!s->begun)
+				s->window = 10;
+			s->begun = true;
+			n++;
+		}
+		if (s->left > 0)
+			*wanted += s->window;
+	}
+	return n;
+}
+
+/* What one of them moves in 50 ms. */
+static void lossy_move(struct lossy_line *line, struct lossy_stream *s,
+    double part)
+{
+	double packets = s->window * part, unharmed = 1;
+
+	line->bytes += packets * PACKET_BYTES;
+	s->left -= packets * PACKET_BYTES;
+	for (int i = 0; i < (int)packets; i++)
+		unharmed *= 0.995;
+	/* a full line loses more */
+	if (lossy_dice(line) > unharmed * (1 - 0.6 * (1 - part))) {
+		s->window = s->window > 3 ? s->window * 0.7 : 2;
+		s->lost = true;
+	} else {
+		s->window += s->lost ? 0.5 : s->window;
+	}
+}
+
+/* Bytes a second over so many seconds. */
+static double lossy_drive(struct lossy_line *line, struct adapt *a, int seconds,
+    struct mono *now)
+{
+	const double full = 17000.0 / LOSSY_STEPS;
+	double before = line->bytes, wanted;
+
+	for (int t = 0; t < seconds * LOSSY_STEPS; t++) {
+		struct adapt_load load = { true, false, 0 };
+
+		load.under_way = lossy_begin(line, a->level, &wanted);
+		for (int i = 0; i < LOSSY_STREAMS; i++)
+			if (line->streams[i].left > 0)
+				lossy_move(line, &line->streams[i],
+				    wanted > full ? full / wanted : 1);
+		now->ms += 50;
+		adapt_note(a, (uint64_t)line->bytes, &load, *now);
+	}
+	return (line->bytes - before) / seconds;
+}
+
+static void adapt_on_a_line_that_loses_packets(void **state)
+{
+	enum { SEEDS = 50 };
+	double first = 0, later = 0;
+
+	(void)state;
+	for (unsigned seed = 1; seed <= SEEDS; seed++) {
+		struct lossy_line line;
+		struct mono now = { 0 };
+		struct adapt a;
+		double rate;
+
+		memset(&line, 0, sizeof(line));
+		line.dice = seed * 7919U;
+		adapt_init(&a, 0, 50);
+		first += lossy_drive(&line, &a, 30, &now) / SEEDS;
+		rate = lossy_drive(&line, &a, 120, &now);
+		if (rate < 15e6)
+			fail_msg("seed %u: %.1f MB/s with %u", seed, rate / 1e6,
+			    settled(&a));
+		later += rate / SEEDS;
+	}
+	if (first < 10e6 || later < 20e6)
+		fail_msg("%.1f MB/s at first, then %.1f", first / 1e6,
+		    later / 1e6);
 }
 
 /* --- partial files ------------------------------------------------------- */
@@ -741,6 +911,9 @@ int main(void)
 		cmocka_unit_test(adapt_follows_the_line),
 		cmocka_unit_test(adapt_backs_off),
 		cmocka_unit_test(adapt_waits_for_work),
+		cmocka_unit_test(adapt_does_not_push_who_is_held),
+		cmocka_unit_test(adapt_waits_for_fewer),
+		cmocka_unit_test(adapt_on_a_line_that_loses_packets),
 		cmocka_unit_test(partial_out_of_order),
 		cmocka_unit_test(partial_wrong_hash),
 		cmocka_unit_test(partial_resume),
