@@ -284,6 +284,11 @@ void http_request_pause(struct http_request *request, bool pause)
 	request->paused = pause;
 }
 
+void http_request_shorten(struct http_request *request, uint64_t bytes)
+{
+	request->enough = bytes;
+}
+
 /* --- the loop ------------------------------------------------------------- */
 
 /* Tell the user, then forget the request. */

@@ -146,6 +146,12 @@ void http_request_cancel(struct http_request *request);
 /* Stop and go on reading from the socket (back-pressure).  Legal inside
  * callbacks; a paused request does not stall. */
 void http_request_pause(struct http_request *request, bool pause);
+/*
+ * No more than the first so many bytes of the body are wanted after all: more
+ * than were handed out so far, and no more than max_body.  The request ends well
+ * with the last of them, and with it the connection, if that is its own.
+ */
+void http_request_shorten(struct http_request *request, uint64_t bytes);
 
 /*
  * Move bytes and call back, waiting at most timeout_ms for something to

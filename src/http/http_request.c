@@ -193,6 +193,11 @@ static int deliver(struct http_request *r, const char *bytes, size_t n)
 {
 	struct err e = ERR_INIT;
 
+	if (r->enough != 0 && r->body_bytes >= r->enough) {
+		n -= (size_t)(r->body_bytes - r->enough);
+		r->body_bytes = r->enough;
+		r->cut = true;
+	}
 	if (r->spec.max_body != 0 && r->body_bytes > r->spec.max_body) {
 		char what[80];
 
@@ -207,7 +212,7 @@ static int deliver(struct http_request *r, const char *bytes, size_t n)
 		http_request_fail(r, &e);
 		return -1;
 	}
-	return r->state == REQUEST_RUNNING ? 0 : -1;
+	return r->state == REQUEST_RUNNING && !r->cut ? 0 : -1;
 }
 
 static void hold(struct http_request *r)

@@ -61,6 +61,7 @@ struct http_request {
 	bool refused_private; /* this hop met one it may not use */
 	bool connected;	      /* this hop has a connection */
 	bool cut;	      /* nobody wants more of the body */
+	uint64_t enough;      /* bytes of the body; 0: all of it */
 	size_t header_bytes;  /* of this hop, 1xx included */
 	uint64_t body_bytes;  /* of this hop */
 	struct strbuf error_body;

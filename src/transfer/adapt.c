@@ -4,16 +4,9 @@
 #include <string.h>
 
 enum {
-	SAMPLE_MS = 250,
-	/* Handshake, first request, and the flood before the first loss. */
-	SETTLE_MS = 500,
-	SAMPLES_MIN = 2,
-	/*
-	 * After so many there is a benefit of the doubt: for more, as one too
-	 * many costs little, and too few on a line that loses packets half the
-	 * night; for fewer where the receiver holds even these up.
-	 */
-	SAMPLES_BENEFIT = 4,
+	SAMPLE_MS = 200,
+	SETTLE_MS = 150, /* handshake, and first bytes */
+	SAMPLES_MIN = 4,
 	SAMPLES_MAX = 24, /* then the mean decides */
 	MORE_REST_FIRST_MS = 4 * 1000,
 	MORE_REST_MAX_MS = 60 * 1000,
@@ -26,7 +19,7 @@ enum {
 #define MORE 1.2
 #define SAME 0.97
 #define FALLEN 0.6
-/* No doubt: so many standard errors.  Two samples may agree by chance: their
+/* No doubt: so many standard errors.  Few samples may agree by chance: their
  * scatter is never taken for less than this part of their mean. */
 #define SURE 1.5
 #define SCATTER_MIN 0.1
@@ -152,10 +145,12 @@ static void judge(struct adapt *a, struct mono now)
 	double variance = meter_variance(&a->meter) +
 	    part * part * meter_variance(&a->before);
 
-	doubt = gain * gain < SURE * SURE * variance;
+	/* One too many costs little, and too few half the night on a line that
+	 * loses packets; fewer cost nothing where even these are held up. */
 	benefit = !fewer || meter_is_held(&a->meter);
+	doubt = gain * gain < SURE * SURE * variance;
 	if (a->meter.n < SAMPLES_MIN ||
-	    (doubt && a->meter.n < (benefit ? SAMPLES_BENEFIT : SAMPLES_MAX)))
+	    (doubt && !benefit && a->meter.n < SAMPLES_MAX))
 		return;
 	if (gain >= 0 || (doubt && benefit))
 		keep(a, fewer, now);

@@ -8,8 +8,8 @@
  * is better.  A rate is the mean of samples, and a trial lasts until their
  * scatter leaves no doubt: on a line that loses packets a connection's rate
  * falls and grows again all the time, and is at its highest before its first
- * loss.  With doubt left after a second more requests are kept; fewer are not,
- * after six.
+ * loss.  In doubt more requests are kept after a second, and fewer are not
+ * after five.
  *
  * Where the receiver holds the senders up (a digest, a disk or the memory is
  * slower than the line) more are never tried, and fewer are kept in doubt.

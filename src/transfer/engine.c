@@ -230,7 +230,7 @@ static void fill(struct engine *engine, struct mono now)
 {
 	while (engine->n_busy < requests_max(engine))
 		if (!start_with(engine, 0, now) && !pull(engine, now) &&
-		    !start_one(engine, now))
+		    !start_one(engine, now) && !engine_split(engine, now))
 			return;
 }
 

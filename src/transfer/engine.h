@@ -11,7 +11,10 @@
  *
  * A file from ENGINE_RANGED_BYTES on is fetched in bounded pieces over several
  * connections, at most 2 x connections pieces ahead of the hash front; a
- * smaller one by one GET (resumed by a range).  A 206 must begin and end where
+ * smaller one by one GET (resumed by a range).  When nothing is left to ask for
+ * a connection that is idle takes half of what the slowest request still has to
+ * bring, if that takes four seconds or more; the other's connection is given up
+ * for it.  A 206 must begin and end where
  * asked and have the right total; a 200 to a ranged request restarts the file
  * as one stream; 416 restarts once.  The body may never exceed what was asked.
  * SHA-256 or git SHA-1 follow the contiguous front from memory, and from the

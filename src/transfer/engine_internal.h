@@ -4,6 +4,7 @@
  *   engine.c        the loop: pull, schedule, step, reap, stop
  *   engine_file.c   one open file: begin, checkpoint, finish, fail
  *   engine_piece.c  one request for a range of it
+ *   engine_split.c  the last requests: half of a slow one for an idle connection
  *
  * A file's life:  FETCHING -> PROVING -> SYNCING -> WHOLE
  * and from any of them RESTARTING -> FETCHING, or FAILING.  Callbacks of
@@ -37,11 +38,12 @@ struct open_file;
 struct piece {
 	struct open_file *file;
 	struct http_request *request;
-	struct extent range; /* asked for */
-	uint64_t at;	     /* next byte to arrive */
-	unsigned round;	     /* file->round when it was started */
-	bool ranged;	     /* with a Range header */
-	bool direct;	     /* at file->direct_url */
+	struct extent range;  /* asked for */
+	uint64_t at;	      /* next byte to arrive */
+	struct mono answered; /* when the first byte came */
+	unsigned round;	      /* file->round when it was started */
+	bool ranged;	      /* with a Range header */
+	bool direct;	      /* at file->direct_url */
 	enum piece_answer answer;
 	struct err error; /* ours, if answer or disk are wrong */
 	bool done;	  /* on_done came: to be reaped */
@@ -136,6 +138,8 @@ void engine_file_free(struct open_file *f);
 /* engine_piece.c */
 /* Start the next request of this file; false if there is none to start. */
 bool engine_piece_start(struct open_file *f, struct mono now);
+/* It may have another one: it is fetched, and not told to wait or end. */
+bool engine_piece_may_start(const struct open_file *f, struct mono now);
 /* Forget ended requests. */
 void engine_piece_reap(struct open_file *f);
 /* On to the disk with what its requests hold. */
@@ -144,5 +148,13 @@ void engine_piece_flush(struct open_file *f);
 void engine_piece_resume(struct open_file *f);
 /* Drop all requests of the file. */
 void engine_piece_cancel_all(struct open_file *f);
+
+/* engine_split.c */
+/*
+ * Nothing is left to ask for, but a connection: the slowest request under way
+ * gives half of what it still has to bring to another one.  false: there is
+ * none that this is worth for.
+ */
+bool engine_split(struct engine *engine, struct mono now);
 
 #endif

@@ -73,6 +73,8 @@ static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 	}
 	if (f->partial.dirty_bytes == 0)
 		f->dirty_since = clock_mono();
+	if (piece->at == piece->range.from)
+		piece->answered = clock_mono();
 	if (partial_file_write(&f->partial, &piece->cursor, bytes, n, piece->at,
 		e) == -1) {
 		piece->error = *e;
@@ -367,6 +369,17 @@ static struct piece *piece_new(struct open_file *f, const struct extent *range)
 	return piece;
 }
 
+bool engine_piece_may_start(const struct open_file *f, struct mono now)
+{
+	const struct engine *engine = f->engine;
+
+	return f->phase == FILE_FETCHING && now.ms >= f->retry_at.ms &&
+	    (!f->is_large || engine->n_bulk < engine->adapt.level) &&
+	    now.ms >= engine->hold_until.ms &&
+	    (!f->one_stream || f->n_pieces == 0) &&
+	    f->partial.dirty_bytes <= ENGINE_DIRTY_MAX_BYTES;
+}
+
 bool engine_piece_start(struct open_file *f, struct mono now)
 {
 	struct engine *engine = f->engine;
@@ -375,12 +388,8 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	struct piece *piece;
 	struct err e = ERR_INIT;
 
-	if (f->phase != FILE_FETCHING || now.ms < f->retry_at.ms ||
-	    (f->is_large && engine->n_bulk >= engine->adapt.level) ||
-	    now.ms < engine->hold_until.ms ||
-	    (f->one_stream && f->n_pieces > 0) ||
-	    f->partial.dirty_bytes > ENGINE_DIRTY_MAX_BYTES ||
-	    !next_range(f, &range) || engine_file_stops(f, now))
+	if (!engine_piece_may_start(f, now) || !next_range(f, &range) ||
+	    engine_file_stops(f, now))
 		return false;
 	piece = piece_new(f, &range);
 	if (piece == NULL) {

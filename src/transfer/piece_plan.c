@@ -29,6 +29,28 @@ bool piece_plan_next(const struct extents *taken, uint64_t size, uint64_t piece,
 	return true;
 }
 
+enum {
+	SPLIT_ALIGN_BYTES = 64 * 1024,
+	/* A connection is given up for it, and a new one must get going. */
+	SPLIT_WORTH_MS = 4000,
+	SPLIT_SEEN_MS = 1000
+};
+
+int64_t piece_plan_rest_ms(uint64_t left, uint64_t came, int64_t took_ms)
+{
+	return (int64_t)((double)left / (double)(came > 0 ? came : 1) *
+	    (double)took_ms);
+}
+
+bool piece_plan_split(uint64_t at, uint64_t to, uint64_t came, int64_t took_ms,
+    uint64_t *middle)
+{
+	*middle = at + (to - at) / 2;
+	*middle += SPLIT_ALIGN_BYTES - *middle % SPLIT_ALIGN_BYTES;
+	return *middle < to && took_ms >= SPLIT_SEEN_MS &&
+	    piece_plan_rest_ms(to - at, came, took_ms) >= SPLIT_WORTH_MS;
+}
+
 enum piece_answer piece_plan_judge(int status, bool ranged, uint64_t from,
     uint64_t to, uint64_t size, const char *content_range,
     const char *content_length)

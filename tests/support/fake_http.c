@@ -31,11 +31,11 @@ struct http_request {
 	struct fake_ask ask;
 	struct fake_reply reply;
 	struct http_response response;
-	bool begun;	/* the server was asked */
-	bool dead;	/* cancelled or done */
-	bool paused;	/* by the user */
-	int64_t due_ms; /* nothing comes before */
-	uint64_t sent;
+	bool begun;	       /* the server was asked */
+	bool dead;	       /* cancelled or done */
+	bool paused;	       /* by the user */
+	int64_t due_ms;	       /* nothing comes before */
+	uint64_t sent, enough; /* enough: 0: all of it */
 	char last_url[200];
 };
 
@@ -262,6 +262,11 @@ void http_request_pause(struct http_request *request, bool pause)
 	request->paused = pause;
 }
 
+void http_request_shorten(struct http_request *request, uint64_t bytes)
+{
+	request->enough = bytes;
+}
+
 static void end(struct http_request *r, const struct err *error)
 {
 	struct http_result result;
@@ -339,7 +344,11 @@ static int deliver(struct http_request *r, size_t n)
 	struct http_client *client = r->client;
 	const struct fake_server *server = &client->server;
 	uint64_t offset = r->reply.from + r->sent;
+	bool last = r->enough != 0 && r->sent + n >= r->enough;
 	struct err e = ERR_INIT;
+
+	if (last)
+		n = (size_t)(r->enough - r->sent);
 
 	if (n > client->body_cap) {
 		free(client->body);
@@ -365,7 +374,9 @@ static int deliver(struct http_request *r, size_t n)
 	r->sent += n;
 	if (server->taken != NULL)
 		server->taken(server->cookie, r->last_url, offset, n);
-	return 0;
+	if (last && !r->dead)
+		end(r, NULL);
+	return last ? -1 : 0;
 }
 
 static void send_body(struct http_request *r)

@@ -260,6 +260,95 @@ static void two_large_files_at_a_time(void **state)
 	world_free(w);
 }
 
+/* Some connections are slow: 16 KiB a step, which is 3.2 MB/s, those that began
+ * first; or less. */
+struct slowness {
+	uint64_t before; /* pieces that begin there */
+	size_t chunk;
+	uint64_t breaks_at; /* those after that, the first time */
+	bool broke;
+};
+
+static void slow_pieces(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	struct slowness *slow = w->cookie;
+
+	(void)f;
+	if (ask->from < slow->before && ask->to - ask->from == 8 * MIB) {
+		reply->chunk = slow->chunk;
+	} else if (ask->to - ask->from < 8 * MIB && !slow->broke) {
+		slow->broke = slow->breaks_at != 0;
+		if (slow->broke)
+			break_at(reply, slow->breaks_at);
+	}
+}
+
+/* The last pieces of all are slow: what they still have to bring is shared. */
+static void slow_last_pieces_are_split(void **state)
+{
+	static const struct {
+		struct slowness slow;
+		int64_t alone_ms; /* what a slow one takes */
+		int64_t most_ms;
+	} rows[] = {
+		{ { 8 * MIB, 4096, 0, false }, 10000, 5500 },
+		{ { 16 * MIB, 4096, 0, false }, 10000, 5500 },
+		{ { 8 * MIB, 4096, MIB, false }, 10000, 5500 },
+		/* hardly worth it, and is left alone */
+		{ { 8 * MIB, 16384, 0, false }, 2500, 2700 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = world_new(5);
+		struct world_file *f = world_add(w, 40 * MIB, DIGEST_SHA256);
+		struct slowness slow = rows[i].slow;
+		const struct fake_ask *asks;
+		bool split = rows[i].most_ms < rows[i].alone_ms;
+		size_t n;
+
+		w->script = slow_pieces;
+		w->cookie = &slow;
+		assert_int_equal(world_run(w), 0);
+		expect_whole(f);
+		assert_int_equal(f->bytes, f->size);
+		asks = world_asks(w, &n);
+		assert_int_equal(n > 5, split);
+		if (fake_clock_ms() > rows[i].most_ms)
+			fail_msg("row %zu: took %lld ms", i,
+			    (long long)fake_clock_ms());
+		/* An answer is seen for a second first. */
+		for (size_t k = 5; k < n; k++)
+			assert_true(asks[k].at_ms >= 1000);
+		world_free(w);
+	}
+}
+
+/* A server without ranges: nothing to share. */
+static void slow_without_ranges(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	fake_reply_right(reply, ask, f->size, false);
+	reply->chunk = 16384;
+}
+
+static void one_stream_is_not_split(void **state)
+{
+	struct world *w = world_new(4);
+	struct world_file *f = world_add(w, 40 * MIB, DIGEST_SHA256);
+	size_t n;
+
+	(void)state;
+	w->script = slow_without_ranges;
+	assert_int_equal(world_run(w), 0);
+	expect_whole(f);
+	(void)world_asks(w, &n);
+	assert_true(n <= 5); /* four pieces, then one stream */
+	world_free(w);
+}
+
 static void never_there(struct world *w, struct world_file *f,
     const struct fake_ask *ask, struct fake_reply *reply)
 {
@@ -2098,6 +2187,8 @@ int main(void)
 		cmocka_unit_test(window_ahead_of_front),
 		cmocka_unit_test(breadth_before_depth),
 		cmocka_unit_test(two_large_files_at_a_time),
+		cmocka_unit_test(slow_last_pieces_are_split),
+		cmocka_unit_test(one_stream_is_not_split),
 		cmocka_unit_test(open_files_are_bounded),
 		cmocka_unit_test(nothing_now_is_asked_again),
 		cmocka_unit_test(nothing_at_all),

@@ -187,7 +187,10 @@ static void serve(struct world *w, struct world_file *f,
 	struct chance *c = w->cookie;
 	struct fate *fate = &c->fates[f->index];
 
-	reply->chunk = f->size >= ENGINE_RANGED_BYTES ? (size_t)MIB : c->chunk;
+	/* Now and then so slowly that others help. */
+	reply->chunk = f->size < ENGINE_RANGED_BYTES ? c->chunk
+	    : draw(c, 8) == 0			     ? (size_t)8192
+						     : (size_t)MIB;
 	reply->delay_ms = (int64_t)draw(c, 300);
 	if (draw(c, 100) >= c->percent)
 		return;

@@ -1062,6 +1062,33 @@ static void a_body_may_be_as_long_as_allowed(void **state)
 	server_stop(s);
 }
 
+/* Somebody else fetches the rest: what was wanted came, and that is no failure. */
+static void a_body_may_be_shortened(void **state)
+{
+	static const struct {
+		const char *path;
+		uint64_t bytes;
+	} cases[] = { { "/endless", 50001 }, { "/", 3 }, { "/", 4 } };
+	struct server *s = begin(answer_badly);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fetch f = { 0 };
+		struct http_spec spec;
+		char url[128];
+
+		(void)snprintf(url, sizeof(url), "%s%s", s->url, cases[i].path);
+		spec = spec_for(&f, url);
+		spec.max_body = 100000;
+		start(&f, &spec);
+		http_request_shorten(f.request, cases[i].bytes);
+		finish(&f);
+		assert_false(f.failed);
+		assert_int_equal(f.body_total, cases[i].bytes);
+	}
+	server_stop(s);
+}
+
 static void nobody_waits_for_the_text_of_errors_and_redirects(void **state)
 {
 	struct fetch f = { 0 }, g = { 0 };
@@ -1791,6 +1818,7 @@ int main(void)
 		TEST(bad_answers_are_transient),
 		TEST(an_endless_body_is_cut_off),
 		TEST(a_body_may_be_as_long_as_allowed),
+		TEST(a_body_may_be_shortened),
 		TEST(nobody_waits_for_the_text_of_errors_and_redirects),
 		TEST(stalls_are_cut_off),
 		TEST(a_request_has_a_time_limit),

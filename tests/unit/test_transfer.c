@@ -176,6 +176,45 @@ static void piece_next(void **state)
 	extents_release(&taken);
 }
 
+static void piece_split(void **state)
+{
+	static const struct {
+		uint64_t at, to, came;
+		int64_t took_ms;
+		bool want;
+	} rows[] = {
+		/* 7 MiB at 1 MiB in 2 s: 14 s more */
+		{ 1 * MIB, 8 * MIB, 1 * MIB, 2000, true },
+		{ 9 * MIB, 16 * MIB, 1 * MIB, 2000, true },
+		/* 3 s more */
+		{ 5 * MIB, 8 * MIB, 5 * MIB, 5000, false },
+		/* too early to tell */
+		{ 1000, 8 * MIB, 1000, 900, false },
+		/* too little to share */
+		{ 8 * MIB - 65536, 8 * MIB, 100, 60000, false },
+		{ 8 * MIB - 1, 8 * MIB, 8 * MIB - 1, 60000, false },
+		/* nothing came: no rate, but no division by it either */
+		{ 0, 8 * MIB, 0, 60000, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t middle = 0;
+		bool split = piece_plan_split(rows[i].at, rows[i].to,
+		    rows[i].came, rows[i].took_ms, &middle);
+
+		if (split != rows[i].want)
+			fail_msg("row %zu", i);
+		if (!split)
+			continue;
+		assert_true(middle > rows[i].at && middle < rows[i].to);
+		assert_int_equal(middle % 65536, 0);
+		assert_true(middle - rows[i].at >=
+		    (rows[i].to - rows[i].at) / 2);
+	}
+	assert_int_equal(piece_plan_rest_ms(7 * MIB, 1 * MIB, 2000), 14000);
+}
+
 static void piece_judge(void **state)
 {
 	static const struct {
@@ -343,7 +382,7 @@ static void adapt_waits_for_work(void **state)
 	(void)state;
 	adapt_init(&a, 2, 8);
 	for (int i = 0; i < 1000; i++) {
-		const struct adapt_load load = { i % 5 != 0, false, 2 };
+		const struct adapt_load load = { i % 3 != 0, false, 2 };
 
 		now.ms += 50;
 		adapt_note(&a, 1000, &load, now);
@@ -905,6 +944,7 @@ int main(void)
 		cmocka_unit_test(extents_model),
 		cmocka_unit_test(piece_sizes),
 		cmocka_unit_test(piece_next),
+		cmocka_unit_test(piece_split),
 		cmocka_unit_test(piece_judge),
 		cmocka_unit_test(piece_expires),
 		cmocka_unit_test(adapt_finds_what_is_enough),
