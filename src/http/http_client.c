@@ -11,6 +11,10 @@
 enum {
 	SLICE_MS = 200, /* tick is called at least so often */
 	TURN_MS = 4,	/* with a limit: some chunks at once, not one each */
+	/* So few bytes in a step are waited for: a look at all connections for
+	 * every packet of a slow line takes half a processor. */
+	TRICKLE_BYTES = 64 * 1024,
+	TRICKLE_MS = 1,
 	/* A gap between two rounds that is our own doing (a slow disk, a busy
 	 * caller, a suspended machine): no server is blamed for it. */
 	GAP_MS = 1000
@@ -195,6 +199,11 @@ void http_client_share(struct http_client *client, unsigned requests)
 void http_client_limit(struct http_client *client, uint64_t bytes_per_s)
 {
 	http_bucket_set(&client->bucket, bytes_per_s, clock_mono());
+}
+
+bool http_client_is_limited(const struct http_client *client)
+{
+	return client->bucket.rate != 0;
 }
 
 unsigned http_client_active(const struct http_client *client)
@@ -496,11 +505,28 @@ static void wait_for_sockets(struct http_client *client, int64_t ms)
 		client->wake_fd_seen = true;
 }
 
+/* Large bodies come in small parts: nobody waits for one of these. */
+static bool is_trickle(const struct http_client *client)
+{
+	if (client->requests == NULL || client->stepped == 0 ||
+	    client->stepped >= TRICKLE_BYTES)
+		return false;
+	for (const struct http_request *r = client->requests; r != NULL;
+	     r = r->next)
+		if (r->spec.is_small || r->state != REQUEST_RUNNING ||
+		    r->response.status == 0)
+			return false;
+	return true;
+}
+
 static int step(struct http_client *client, int64_t timeout_ms, struct err *e)
 {
 	int64_t deadline = clock_mono().ms + timeout_ms;
 	uint64_t events = client->events;
 
+	if (timeout_ms > 0 && is_trickle(client))
+		clock_sleep_ms(TRICKLE_MS);
+	client->stepped = 0;
 	for (;;) {
 		int64_t left, wait;
 

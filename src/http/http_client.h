@@ -148,8 +148,8 @@ void http_request_cancel(struct http_request *request);
 void http_request_pause(struct http_request *request, bool pause);
 /*
  * No more than the first so many bytes of the body are wanted after all: more
- * than were handed out so far, and no more than max_body.  The request ends well
- * with the last of them, and with it the connection, if that is its own.
+ * than were handed out so far, and no more than max_body.  The request ends
+ * well with the last of them, and with it the connection, if it is its own.
  */
 void http_request_shorten(struct http_request *request, uint64_t bytes);
 
@@ -175,6 +175,7 @@ void http_client_share(struct http_client *client, unsigned requests);
  * connection (some 64 KiB) counts when it is taken from there.
  */
 void http_client_limit(struct http_client *client, uint64_t bytes_per_s);
+bool http_client_is_limited(const struct http_client *client);
 /* Requests that are started and not done. */
 unsigned http_client_active(const struct http_client *client);
 

@@ -66,6 +66,7 @@ static void note_bytes(struct http_request *r, size_t n)
 {
 	r->moved = clock_mono();
 	r->window_bytes += n;
+	r->client->stepped += n;
 	r->client->events++;
 }
 
@@ -194,7 +195,9 @@ static int deliver(struct http_request *r, const char *bytes, size_t n)
 	struct err e = ERR_INIT;
 
 	if (r->enough != 0 && r->body_bytes >= r->enough) {
-		n -= (size_t)(r->body_bytes - r->enough);
+		uint64_t beyond = r->body_bytes - r->enough;
+
+		n = beyond < n ? n - (size_t)beyond : 0;
 		r->body_bytes = r->enough;
 		r->cut = true;
 	}
@@ -207,7 +210,7 @@ static int deliver(struct http_request *r, const char *bytes, size_t n)
 		fail_here(r, ERR_TRANSIENT, what);
 		return -1;
 	}
-	if (r->spec.on_body != NULL &&
+	if (r->spec.on_body != NULL && n > 0 &&
 	    r->spec.on_body(r->spec.cookie, bytes, n, &e) == -1) {
 		http_request_fail(r, &e);
 		return -1;

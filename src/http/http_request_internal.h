@@ -93,7 +93,8 @@ struct http_client {
 	struct http_bucket bucket; /* what all of them may receive */
 	uint64_t turns;		   /* given to held requests so far */
 	struct mono driven;
-	uint64_t events; /* callbacks to users so far */
+	uint64_t events;  /* callbacks to users so far */
+	uint64_t stepped; /* bytes received since the last step began */
 };
 
 /* http_request.c */

@@ -182,11 +182,13 @@ static void try_another(struct adapt *a, struct mono now)
 
 /* --- what is seen ----------------------------------------------------------- */
 
-/* Requests of the level before count for the one they were begun at. */
-static bool has_settled(const struct adapt *a, const struct adapt_load *load,
-    struct mono now)
+/* Requests of the level before count for the one they were begun at; and before
+ * anything comes there is nothing to measure. */
+static bool has_settled(const struct adapt *a, uint64_t bytes,
+    const struct adapt_load *load, struct mono now)
 {
-	return load->under_way <= a->level && now.ms - a->since.ms >= SETTLE_MS;
+	return load->under_way <= a->level && bytes > a->bytes_at &&
+	    now.ms - a->since.ms >= SETTLE_MS;
 }
 
 void adapt_note(struct adapt *a, uint64_t bytes, const struct adapt_load *load,
@@ -202,7 +204,7 @@ void adapt_note(struct adapt *a, uint64_t bytes, const struct adapt_load *load,
 		a->held_ms += now.ms - a->last.ms;
 	a->last = now;
 	if (a->settling) {
-		if (!has_settled(a, load, now))
+		if (!has_settled(a, bytes, load, now))
 			return;
 		a->settling = false;
 		begin_sample(a, bytes, now);
@@ -210,6 +212,11 @@ void adapt_note(struct adapt *a, uint64_t bytes, const struct adapt_load *load,
 	}
 	if (span < SAMPLE_MS)
 		return;
+	/* A server that thinks, or a line that is dead: no rate of this level. */
+	if (bytes == a->bytes_at) {
+		begin_sample(a, bytes, now);
+		return;
+	}
 	meter_add(&a->meter, (double)(bytes - a->bytes_at) / (double)span,
 	    (double)a->held_ms / (double)span);
 	begin_sample(a, bytes, now);

@@ -8,8 +8,8 @@
  * is better.  A rate is the mean of samples, and a trial lasts until their
  * scatter leaves no doubt: on a line that loses packets a connection's rate
  * falls and grows again all the time, and is at its highest before its first
- * loss.  In doubt more requests are kept after a second, and fewer are not
- * after five.
+ * loss.  In doubt more requests are kept after a second; of fewer the mean
+ * decides after five.
  *
  * Where the receiver holds the senders up (a digest, a disk or the memory is
  * slower than the line) more are never tried, and fewer are kept in doubt.
@@ -50,7 +50,9 @@ struct adapt {
 
 /* What goes on between two calls of adapt_note. */
 struct adapt_load {
-	bool busy; /* requests are under way, and there is more to ask for */
+	/* There is more to ask for, and no fewer requests than the level are
+	 * under way, but for memory. */
+	bool busy;
 	bool held; /* some wait for memory, which the digest or the disk has */
 	unsigned under_way; /* requests, may be more than the level */
 };

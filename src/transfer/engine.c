@@ -11,9 +11,6 @@ enum {
 	LARGE_FILES_MAX = 2, /* that want more pieces: depth before breadth */
 	/* And so many whose last pieces are under way, or being hashed. */
 	LARGE_FILES_ENDING_MAX = 6,
-	/* A digest that has waited so long for the front of its file has a slow
-	 * one; what waits in memory behind it may be read again. */
-	PATIENCE_MS = 50,
 	/* Files that wait for a retry keep their place but take no
 	 * connection; this many may wait before pulling pauses. */
 	OPEN_FILES_FACTOR = 2,
@@ -228,6 +225,7 @@ static bool start_one(struct engine *engine, struct mono now)
 /* A new file comes before a second connection for an old one. */
 static void fill(struct engine *engine, struct mono now)
 {
+	engine->no_room = false;
 	while (engine->n_busy < requests_max(engine))
 		if (!start_with(engine, 0, now) && !pull(engine, now) &&
 		    !start_one(engine, now) && !engine_split(engine, now))
@@ -266,14 +264,14 @@ static void take_works(struct engine *engine, int wait)
 }
 
 /* The file with the block that waits furthest from a front that is slow. */
-static struct open_file *find_furthest(const struct engine *engine,
-    struct mono now)
+static struct open_file *find_furthest(const struct engine *engine)
 {
 	struct open_file *found = NULL;
 	uint64_t most = 0, distance;
 
 	for (struct open_file *f = engine->files; f != NULL; f = f->next) {
-		if (now.ms - f->digest_at.ms < PATIENCE_MS)
+		if (!f->front_is_slow ||
+		    !partial_file_digest_waits(&f->partial))
 			continue;
 		distance = partial_file_furthest(&f->partial);
 		if (distance > most) {
@@ -284,20 +282,14 @@ static struct open_file *find_furthest(const struct engine *engine,
 	return found;
 }
 
-static bool is_short_of_memory(const struct engine *engine)
-{
-	return block_free_count(engine->works.blocks) <=
-	    PARTIAL_RESERVED_BLOCKS;
-}
-
 /* Who waits for room goes on; if there is none, what is furthest from a front
  * is hashed from the disk later. */
-static void resume_pieces(struct engine *engine, struct mono now)
+static void resume_pieces(struct engine *engine)
 {
 	struct open_file *furthest;
 
-	if (is_short_of_memory(engine)) {
-		furthest = find_furthest(engine, now);
+	if (block_free_count(engine->works.blocks) <= PARTIAL_RESERVED_BLOCKS) {
+		furthest = find_furthest(engine);
 		if (furthest != NULL)
 			partial_file_give_up_furthest(&furthest->partial);
 	}
@@ -335,8 +327,6 @@ static int64_t next_deadline_ms(const struct engine *engine, struct mono now)
 
 	if (held > 0 && held < wait)
 		wait = held;
-	if (is_short_of_memory(engine) && PATIENCE_MS < wait)
-		wait = PATIENCE_MS;
 	for (const struct open_file *f = engine->files; f != NULL;
 	     f = f->next) {
 		int64_t until = f->retry_at.ms - now.ms;
@@ -372,7 +362,7 @@ static void stop_all(struct engine *engine, const struct err *why)
  * about their number. */
 static struct adapt_load look_at_load(const struct engine *engine)
 {
-	struct adapt_load load = { false, false, engine->n_bulk };
+	struct adapt_load load = { false, engine->no_room, engine->n_bulk };
 
 	for (const struct open_file *f = engine->files; f != NULL;
 	     f = f->next) {
@@ -382,7 +372,8 @@ static struct adapt_load look_at_load(const struct engine *engine)
 		for (const struct piece *p = f->pieces; p != NULL; p = p->next)
 			load.held = load.held || p->paused;
 	}
-	load.busy = load.busy && engine->n_bulk > 0;
+	load.busy = load.busy && engine->n_bulk > 0 &&
+	    (engine->n_bulk >= engine->adapt.level || load.held);
 	return load;
 }
 
@@ -405,7 +396,7 @@ int engine_run(struct engine *engine, struct err *e)
 
 		take_works(engine, 0);
 		busy = advance(engine, now);
-		resume_pieces(engine, now);
+		resume_pieces(engine);
 		fill(engine, now);
 		adapt(engine, now);
 		if (engine->no_more && engine->files == NULL)

@@ -11,7 +11,7 @@
  *
  * A file from ENGINE_RANGED_BYTES on is fetched in bounded pieces over several
  * connections, at most 2 x connections pieces ahead of the hash front; a
- * smaller one by one GET (resumed by a range).  When nothing is left to ask for
+ * smaller one by one GET (resumed by a range).  When nothing may be asked for
  * a connection that is idle takes half of what the slowest request still has to
  * bring, if that takes four seconds or more; the other's connection is given up
  * for it.  A 206 must begin and end where
@@ -31,8 +31,9 @@
  * own URL is asked again.
  *
  * With max_bytes pieces are cut so that received and asked-for bytes together
- * never exceed it; only a stream that the server cannot cut comes whole once it
- * is begun.  When it is reached nothing new is asked for, and the caller says
+ * never exceed it, but for what a shared request's connection brought beyond its
+ * half; only a stream that the server cannot cut comes whole once it is begun.
+ * When it is reached nothing new is asked for, and the caller says
  * by must_stop what ends.
  *
  * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: what is in

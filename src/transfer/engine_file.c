@@ -6,7 +6,13 @@
 #include "platform/fs.h"
 #include "transfer/engine_internal.h"
 
-enum { CHECKPOINT_MS = 2000 };
+enum {
+	CHECKPOINT_MS = 2000,
+	/* A front is slow if the digest has waited for it for so much of so
+	 * long. */
+	WINDOW_MS = 500,
+	IDLE_PERCENT = 80
+};
 
 void engine_file_free(struct open_file *f)
 {
@@ -49,7 +55,7 @@ int engine_file_begin(struct engine *engine, const struct engine_file *spec,
 	f->engine = engine;
 	f->owner = spec->file;
 	f->direct_expires_s = -1;
-	f->digest_at = clock_mono();
+	f->window_at = f->looked_at = clock_mono();
 	f->is_large = spec->size >= ENGINE_RANGED_BYTES;
 	f->is_small = spec->size <= ENGINE_SHARED_BYTES;
 	f->failure.retry_after_s = -1;
@@ -299,11 +305,25 @@ static void stop_if_asked(struct open_file *f, struct mono now)
 	engine_file_fail(f, &e);
 }
 
+/* Whether the front of the file is what all others wait for. */
+static void look_at_digest(struct open_file *f, struct mono now)
+{
+	int64_t span = now.ms - f->window_at.ms;
+
+	if (partial_file_digest_waits(&f->partial))
+		f->digest_idle_ms += now.ms - f->looked_at.ms;
+	f->looked_at = now;
+	if (span < WINDOW_MS)
+		return;
+	f->front_is_slow = f->digest_idle_ms * 100 >= span * IDLE_PERCENT;
+	f->digest_idle_ms = 0;
+	f->window_at = now;
+}
+
 void engine_file_advance(struct open_file *f, struct mono now, bool *busy)
 {
 	engine_piece_reap(f);
-	if (!partial_file_digest_waits(&f->partial))
-		f->digest_at = now;
+	look_at_digest(f, now);
 	if (f->phase == FILE_FETCHING)
 		follow(f);
 	else if (f->phase == FILE_PROVING && !f->sync_pending &&

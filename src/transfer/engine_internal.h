@@ -4,7 +4,7 @@
  *   engine.c        the loop: pull, schedule, step, reap, stop
  *   engine_file.c   one open file: begin, checkpoint, finish, fail
  *   engine_piece.c  one request for a range of it
- *   engine_split.c  the last requests: half of a slow one for an idle connection
+ *   engine_split.c  half of a slow last request for an idle connection
  *
  * A file's life:  FETCHING -> PROVING -> SYNCING -> WHOLE
  * and from any of them RESTARTING -> FETCHING, or FAILING.  Callbacks of
@@ -38,12 +38,14 @@ struct open_file;
 struct piece {
 	struct open_file *file;
 	struct http_request *request;
-	struct extent range;  /* asked for */
-	uint64_t at;	      /* next byte to arrive */
-	struct mono answered; /* when the first byte came */
-	unsigned round;	      /* file->round when it was started */
-	bool ranged;	      /* with a Range header */
-	bool direct;	      /* at file->direct_url */
+	struct extent range; /* asked for */
+	uint64_t at;	     /* next byte to arrive */
+	/* When the first byte came, later by what it was paused since. */
+	struct mono answered;
+	struct mono paused_at;
+	unsigned round; /* file->round when it was started */
+	bool ranged;	/* with a Range header */
+	bool direct;	/* at file->direct_url */
 	enum piece_answer answer;
 	struct err error; /* ours, if answer or disk are wrong */
 	bool done;	  /* on_done came: to be reaped */
@@ -85,7 +87,11 @@ struct open_file {
 	struct work_job sync;
 	struct partial_snapshot snapshot;
 	struct mono dirty_since; /* of the oldest byte not yet durable */
-	struct mono digest_at;	 /* when the digest had something to do last */
+	/* How long of this window the digest has waited for the front, and
+	 * whether it did for most of the one before. */
+	struct mono window_at, looked_at;
+	int64_t digest_idle_ms;
+	bool front_is_slow;
 	uint64_t durable_bytes;
 	bool is_large; /* fetched in pieces */
 	bool is_small; /* may share a connection */
@@ -105,6 +111,7 @@ struct engine {
 	unsigned n_bulk;	  /* of those, for large files */
 	struct adapt adapt;	  /* how many of these there may be */
 	bool no_more;
+	bool no_room;		/* for a request that could have been made */
 	bool shares;		/* small files come over shared connections */
 	struct mono hold_until; /* the server asked all of us to wait */
 	unsigned good;		/* answers since `allowed` changed */
@@ -138,8 +145,12 @@ void engine_file_free(struct open_file *f);
 /* engine_piece.c */
 /* Start the next request of this file; false if there is none to start. */
 bool engine_piece_start(struct open_file *f, struct mono now);
-/* It may have another one: it is fetched, and not told to wait or end. */
+/* It may have another one: it is fetched, and not told to wait. */
 bool engine_piece_may_start(const struct open_file *f, struct mono now);
+/* The same as engine_piece_start for this range, which begins inside the
+ * window. */
+bool engine_piece_start_at(struct open_file *f, const struct extent *range,
+    struct mono now);
 /* Forget ended requests. */
 void engine_piece_reap(struct open_file *f);
 /* On to the disk with what its requests hold. */
@@ -151,9 +162,9 @@ void engine_piece_cancel_all(struct open_file *f);
 
 /* engine_split.c */
 /*
- * Nothing is left to ask for, but a connection: the slowest request under way
- * gives half of what it still has to bring to another one.  false: there is
- * none that this is worth for.
+ * Nothing may be asked for now, but a connection is left: the slowest request
+ * under way gives half of what it still has to bring to another one.  false:
+ * there is none that this is worth for.
  */
 bool engine_split(struct engine *engine, struct mono now);
 

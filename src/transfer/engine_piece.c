@@ -57,6 +57,7 @@ static void pause_without_room(struct piece *piece)
 	 * so give blocks back. */
 	partial_file_flush(&f->partial, &piece->cursor);
 	piece->paused = true;
+	piece->paused_at = clock_mono();
 	http_request_pause(piece->request, true);
 }
 
@@ -323,18 +324,24 @@ static uint64_t budget_left(const struct engine *engine)
 	    : 0;
 }
 
+/* No request begins there or later. */
+static uint64_t window_end(const struct open_file *f)
+{
+	return f->one_stream ? UINT64_MAX
+			     : f->partial.hashed +
+		2 * (uint64_t)f->engine->options.connections * f->piece_bytes;
+}
+
 static bool next_range(const struct open_file *f, struct extent *next)
 {
-	uint64_t window, limit, left = budget_left(f->engine);
+	uint64_t left = budget_left(f->engine);
 	struct extents taken;
 	bool found = false;
 
-	window = 2 * (uint64_t)f->engine->options.connections * f->piece_bytes;
-	limit = f->one_stream ? UINT64_MAX : f->partial.hashed + window;
 	extents_init(&taken);
 	if (taken_ranges(f, &taken) == 0)
 		found = piece_plan_next(&taken, f->partial.size, f->piece_bytes,
-		    limit, next);
+		    window_end(f), next);
 	extents_release(&taken);
 	if (found && f->n_pieces > 0 &&
 	    next->to - next->from > ENGINE_PIECE_BESIDE_BYTES)
@@ -380,27 +387,24 @@ bool engine_piece_may_start(const struct open_file *f, struct mono now)
 	    f->partial.dirty_bytes <= ENGINE_DIRTY_MAX_BYTES;
 }
 
-bool engine_piece_start(struct open_file *f, struct mono now)
+static bool start_range(struct open_file *f, const struct extent *range)
 {
 	struct engine *engine = f->engine;
 	struct http_spec spec;
-	struct extent range;
 	struct piece *piece;
 	struct err e = ERR_INIT;
 
-	if (!engine_piece_may_start(f, now) || !next_range(f, &range) ||
-	    engine_file_stops(f, now))
-		return false;
-	piece = piece_new(f, &range);
+	piece = piece_new(f, range);
 	if (piece == NULL) {
 		err_nomem(&e);
 		engine_file_fail(f, &e);
 		return false;
 	}
 	/* All memory is in use: it will start when some is free. */
-	if (!partial_file_has_room(&f->partial, &piece->cursor, range.from)) {
+	if (!partial_file_has_room(&f->partial, &piece->cursor, range->from)) {
 		partial_file_drop(&f->partial, &piece->cursor);
 		free(piece);
+		engine->no_room = true;
 		/* Or none will ever be. */
 		if (block_pool_is_barren(engine->works.blocks)) {
 			err_nomem(&e);
@@ -414,9 +418,9 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	spec.origin = engine->options.origin;
 	spec.token = engine->options.token;
 	spec.has_range = piece->ranged;
-	spec.from = range.from;
-	spec.to = range.to;
-	spec.max_body = range.to - range.from;
+	spec.from = range->from;
+	spec.to = range->to;
+	spec.max_body = range->to - range->from;
 	spec.on_response = on_response;
 	spec.on_body = on_body;
 	spec.on_done = on_done;
@@ -433,6 +437,21 @@ bool engine_piece_start(struct open_file *f, struct mono now)
 	f->n_pieces++;
 	count_busy(f, 1);
 	return true;
+}
+
+bool engine_piece_start(struct open_file *f, struct mono now)
+{
+	struct extent range;
+
+	return engine_piece_may_start(f, now) && next_range(f, &range) &&
+	    !engine_file_stops(f, now) && start_range(f, &range);
+}
+
+bool engine_piece_start_at(struct open_file *f, const struct extent *range,
+    struct mono now)
+{
+	return engine_piece_may_start(f, now) && range->from < window_end(f) &&
+	    !engine_file_stops(f, now) && start_range(f, range);
 }
 
 void engine_piece_reap(struct open_file *f)
@@ -469,6 +488,7 @@ void engine_piece_resume(struct open_file *f)
 		    !partial_file_has_room(&f->partial, &p->cursor, p->at))
 			continue;
 		p->paused = false;
+		p->answered.ms += clock_mono().ms - p->paused_at.ms;
 		http_request_pause(p->request, false);
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * engine_split.c - the last requests: half of a slow one for an idle connection.
+ * engine_split.c - half of a slow last request for an idle connection.
  *
  * On a line where every connection is slow a piece takes many seconds, and the
  * slowest of the last ones would be waited for by all others.
@@ -47,23 +47,26 @@ static struct piece *find_slowest(const struct open_file *f, struct mono now,
 bool engine_split(struct engine *engine, struct mono now)
 {
 	struct piece *slowest = NULL, *p;
-	uint64_t middle;
+	struct extent half;
 	int64_t rest_ms = 0;
 
-	if (block_free_count(engine->works.blocks) <= PARTIAL_RESERVED_BLOCKS)
+	/* All are slow then, and another connection makes none faster. */
+	if (http_client_is_limited(engine->options.http))
 		return false;
 	for (struct open_file *f = engine->files; f != NULL; f = f->next) {
 		if (!f->is_large || f->one_stream ||
-		    !engine_piece_may_start(f, now) ||
-		    engine_file_stops(f, now))
+		    !engine_piece_may_start(f, now))
 			continue;
 		p = find_slowest(f, now, &rest_ms);
 		if (p != NULL)
 			slowest = p;
 	}
-	if (slowest == NULL || !can_be_split(slowest, now, &middle))
+	if (slowest == NULL || !can_be_split(slowest, now, &half.from))
 		return false;
-	slowest->range.to = middle;
-	http_request_shorten(slowest->request, middle - slowest->range.from);
-	return engine_piece_start(slowest->file, now);
+	half.to = slowest->range.to;
+	if (!engine_piece_start_at(slowest->file, &half, now))
+		return false;
+	slowest->range.to = half.from;
+	http_request_shorten(slowest->request, half.from - slowest->range.from);
+	return true;
 }

@@ -548,6 +548,7 @@ void world_begin(struct world *w)
 	options.http = w->http;
 	options.origin = &origin;
 	options.connections = w->connections;
+	options.bulk_connections = w->bulk_connections;
 	options.backoff.first_ms = 1000;
 	options.backoff.limit = 5;
 	options.dice = dice;
@@ -574,6 +575,7 @@ int world_run(struct world *w)
 	world_begin(w);
 	rc = engine_run(w->engine, &e);
 	engine_progress(w->engine, &w->progress);
+	w->bulk_worth = engine_bulk_connections(w->engine);
 	world_end(w);
 	world_expect(w, rc == 0 || e.kind == ERR_CANCELLED, "the run failed");
 	world_expect(w, w->progress.files_open == 0, "files are left open");

@@ -49,7 +49,8 @@ struct world_file {
 struct world {
 	/* To be set before world_run; the rest is the world's. */
 	unsigned connections;
-	bool redirects; /* the own URL leads to the direct one */
+	unsigned bulk_connections; /* to begin with; 0: do not adapt */
+	bool redirects;		   /* the own URL leads to the direct one */
 	int64_t grace_ms, cancel_at_ms; /* -1: never */
 	unsigned nothing_now;		/* so often before the first file */
 	uint64_t max_bytes;		/* of one run; 0: no limit */
@@ -75,6 +76,7 @@ struct world {
 	int64_t cancelled_at_ms;
 	unsigned pulls, most_active;
 	struct engine_progress progress; /* at the end of the run */
+	unsigned bulk_worth;		 /* so is this */
 };
 
 /* A fresh folder, the clock at 0; nothing scripted. */

@@ -262,8 +262,17 @@ void http_request_pause(struct http_request *request, bool pause)
 	request->paused = pause;
 }
 
+bool http_client_is_limited(const struct http_client *client)
+{
+	(void)client;
+	return false;
+}
+
 void http_request_shorten(struct http_request *request, uint64_t bytes)
 {
+	if (request->dead || bytes <= request->sent ||
+	    bytes > request->spec.max_body)
+		abort();
 	request->enough = bytes;
 }
 

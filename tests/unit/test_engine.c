@@ -325,6 +325,85 @@ static void slow_last_pieces_are_split(void **state)
 	}
 }
 
+/* The front of the file is the slow one: what comes behind it does not stop
+ * when memory is full, but is read again when the front has come. */
+static void slow_front(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	(void)f;
+	if (ask->from == 0)
+		reply->chunk = 4096;
+}
+
+static void note_when_behind_is_there(struct world *w)
+{
+	struct engine_progress progress;
+	int64_t *at_ms = w->cookie;
+
+	engine_progress(w->engine, &progress);
+	if (*at_ms == 0 && progress.bytes_received > 64 * MIB)
+		*at_ms = fake_clock_ms();
+}
+
+static void slow_front_holds_nobody_up(void **state)
+{
+	struct world *w = world_new(8);
+	struct world_file *f = world_add(w, 72 * MIB, DIGEST_SHA256);
+	int64_t at_ms = 0;
+
+	(void)state;
+	w->script = slow_front;
+	w->at_step = note_when_behind_is_there;
+	w->cookie = &at_ms;
+	assert_int_equal(world_run(w), 0);
+	expect_whole(f);
+	/* Half a second tells a slow front; then a block at a time. */
+	if (at_ms == 0 || at_ms > 1500)
+		fail_msg("it took %lld ms", (long long)at_ms);
+	world_free(w);
+}
+
+/* Each connection brings 8 KiB in five milliseconds, whatever the others do. */
+static void slow_each(struct world *w, struct world_file *f,
+    const struct fake_ask *ask, struct fake_reply *reply)
+{
+	(void)w;
+	(void)f;
+	(void)ask;
+	reply->chunk = 8192;
+}
+
+static void many_connections_where_each_is_slow(void **state)
+{
+	static const struct {
+		unsigned connections, begin;
+	} rows[] = { { 8, 1 }, { 8, 8 }, { 5, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < all_or(3, 1); i++) {
+		struct world *w = world_new(rows[i].connections);
+		const struct fake_ask *asks;
+		size_t n, at_first = 0;
+
+		w->bulk_connections = rows[i].begin;
+		for (int k = 0; k < 4; k++)
+			world_add(w, 33 * MIB, DIGEST_GIT_SHA1);
+		w->script = slow_each;
+		assert_int_equal(world_run(w), 0);
+		for (int k = 0; k < 4; k++)
+			expect_whole(&w->files[k]);
+		asks = world_asks(w, &n);
+		for (size_t k = 0; k < n; k++)
+			at_first += asks[k].at_ms < 500;
+		assert_int_equal(at_first, rows[i].begin);
+		assert_int_equal(w->bulk_worth, rows[i].connections);
+		assert_int_equal(fake_http_most_active(w->http),
+		    rows[i].connections);
+		world_free(w);
+	}
+}
+
 /* A server without ranges: nothing to share. */
 static void slow_without_ranges(struct world *w, struct world_file *f,
     const struct fake_ask *ask, struct fake_reply *reply)
@@ -1994,6 +2073,27 @@ static bool stop_at_max_bytes(struct world *w, struct world_file *f)
 	return progress.bytes_received >= w->max_bytes;
 }
 
+/* Half of a request is not more to ask for: the number of bytes holds. */
+static void split_within_max_bytes(void **state)
+{
+	struct world *w = world_new(4);
+	struct world_file *f = world_add(w, 64 * MIB, DIGEST_SHA256);
+	struct slowness slow = { 8 * MIB, 4096, 0, false };
+	size_t n;
+
+	(void)state;
+	w->script = slow_pieces;
+	w->cookie = &slow;
+	w->max_bytes = 24 * MIB;
+	w->must_stop = stop_at_max_bytes;
+	assert_int_equal(world_run(w), 0);
+	(void)world_asks(w, &n);
+	assert_true(n > 3);
+	assert_int_equal(f->bytes, w->max_bytes);
+	expect_failed(f, ERR_CANCELLED);
+	world_free(w);
+}
+
 static bool all_whole(const struct world *w)
 {
 	for (unsigned i = 0; i < w->n_files; i++)
@@ -2189,6 +2289,9 @@ int main(void)
 		cmocka_unit_test(two_large_files_at_a_time),
 		cmocka_unit_test(slow_last_pieces_are_split),
 		cmocka_unit_test(one_stream_is_not_split),
+		cmocka_unit_test(split_within_max_bytes),
+		cmocka_unit_test(slow_front_holds_nobody_up),
+		cmocka_unit_test(many_connections_where_each_is_slow),
 		cmocka_unit_test(open_files_are_bounded),
 		cmocka_unit_test(nothing_now_is_asked_again),
 		cmocka_unit_test(nothing_at_all),

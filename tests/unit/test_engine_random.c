@@ -189,7 +189,7 @@ static void serve(struct world *w, struct world_file *f,
 
 	/* Now and then so slowly that others help. */
 	reply->chunk = f->size < ENGINE_RANGED_BYTES ? c->chunk
-	    : draw(c, 8) == 0			     ? (size_t)8192
+	    : draw(c, 8) == 0			     ? (size_t)4096
 						     : (size_t)MIB;
 	reply->delay_ms = (int64_t)draw(c, 300);
 	if (draw(c, 100) >= c->percent)
