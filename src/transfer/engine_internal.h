@@ -35,13 +35,19 @@ enum file_phase {
 
 struct open_file;
 
+struct piece_mark {
+	struct mono time;
+	uint64_t at;
+};
+
 struct piece {
 	struct open_file *file;
 	struct http_request *request;
 	struct extent range; /* asked for */
 	uint64_t at;	     /* next byte to arrive */
-	/* When the first byte came, later by what it was paused since. */
-	struct mono answered;
+	/* Where it was one to two seconds ago (what it was paused does not
+	 * count), and less than a second ago. */
+	struct piece_mark seen, next_seen;
 	struct mono paused_at;
 	unsigned round; /* file->round when it was started */
 	bool ranged;	/* with a Range header */

@@ -7,6 +7,8 @@
 
 /* A signed URL is not used in its last minute: a piece takes a while. */
 enum { DIRECT_MARGIN_S = 60 };
+/* Of the last one to two of these a request's rate is told. */
+enum { MARK_MS = 1000 };
 /* A longer wait that a server asks for is left to a later run. */
 enum { HOLD_MAX_S = 600 };
 
@@ -61,6 +63,20 @@ static void pause_without_room(struct piece *piece)
 	http_request_pause(piece->request, true);
 }
 
+/* Its rate of late is what the rest of it will have: a connection is at its
+ * fastest before its first loss. */
+static void mark_time(struct piece *piece, struct mono now)
+{
+	const struct piece_mark mark = { now, piece->at };
+
+	if (piece->at == piece->range.from)
+		piece->seen = piece->next_seen = mark;
+	if (now.ms - piece->next_seen.time.ms < MARK_MS)
+		return;
+	piece->seen = piece->next_seen;
+	piece->next_seen = mark;
+}
+
 static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 {
 	struct piece *piece = cookie;
@@ -74,8 +90,7 @@ static int on_body(void *cookie, const void *bytes, size_t n, struct err *e)
 	}
 	if (f->partial.dirty_bytes == 0)
 		f->dirty_since = clock_mono();
-	if (piece->at == piece->range.from)
-		piece->answered = clock_mono();
+	mark_time(piece, clock_mono());
 	if (partial_file_write(&f->partial, &piece->cursor, bytes, n, piece->at,
 		e) == -1) {
 		piece->error = *e;
@@ -484,11 +499,15 @@ void engine_piece_flush(struct open_file *f)
 void engine_piece_resume(struct open_file *f)
 {
 	for (struct piece *p = f->pieces; p != NULL; p = p->next) {
+		int64_t paused_ms;
+
 		if (p->done || !p->paused ||
 		    !partial_file_has_room(&f->partial, &p->cursor, p->at))
 			continue;
 		p->paused = false;
-		p->answered.ms += clock_mono().ms - p->paused_at.ms;
+		paused_ms = clock_mono().ms - p->paused_at.ms;
+		p->seen.time.ms += paused_ms;
+		p->next_seen.time.ms += paused_ms;
 		http_request_pause(p->request, false);
 	}
 }

@@ -7,9 +7,14 @@
 #include "platform/clock.h"
 #include "transfer/engine_internal.h"
 
+static uint64_t came(const struct piece *p)
+{
+	return p->at - p->seen.at;
+}
+
 static int64_t took_ms(const struct piece *p, struct mono now)
 {
-	return now.ms - p->answered.ms;
+	return now.ms - p->seen.time.ms;
 }
 
 /* Its answer has come, and is a range: what it brings can be cut. */
@@ -18,8 +23,8 @@ static bool can_be_split(const struct piece *p, struct mono now,
 {
 	return !p->done && !p->paused && p->ranged && p->at > p->range.from &&
 	    p->answer == PIECE_OK &&
-	    piece_plan_split(p->at, p->range.to, p->at - p->range.from,
-		took_ms(p, now), middle);
+	    piece_plan_split(p->at, p->range.to, came(p), took_ms(p, now),
+		middle);
 }
 
 /* Of this file the one that takes longest. */
@@ -34,8 +39,8 @@ static struct piece *find_slowest(const struct open_file *f, struct mono now,
 
 		if (!can_be_split(p, now, &middle))
 			continue;
-		rest = piece_plan_rest_ms(p->range.to - p->at,
-		    p->at - p->range.from, took_ms(p, now));
+		rest = piece_plan_rest_ms(p->range.to - p->at, came(p),
+		    took_ms(p, now));
 		if (rest > *rest_ms) {
 			*rest_ms = rest;
 			found = p;

@@ -24,12 +24,12 @@ bool piece_plan_next(const struct extents *taken, uint64_t size, uint64_t piece,
 
 /*
  * Half of what a request still has to bring, for another one to bring it
- * meanwhile: [*middle, to).  [at, to) is missing, `came` bytes took so many
- * milliseconds.  false: it will have ended before that pays.
+ * meanwhile: [*middle, to).  [at, to) is missing, of late `came` bytes took so
+ * many milliseconds.  false: it will have ended before that pays.
  */
 bool piece_plan_split(uint64_t at, uint64_t to, uint64_t came, int64_t took_ms,
     uint64_t *middle);
-/* How long the rest takes at the rate so far, in milliseconds. */
+/* How long the rest takes at that rate, in milliseconds. */
 int64_t piece_plan_rest_ms(uint64_t left, uint64_t came, int64_t took_ms);
 
 enum piece_answer {
