@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import xml.etree.ElementTree as ET
 
 import pytest
 
 import task_schema
+import under_wine
 from conftest import need
 from hfcron import TOP
 
@@ -102,14 +102,7 @@ class Wine:
         shutil.copy(self.standin, schtasks)
 
     def run(self, *args, env=None, **options):
-        # No pipes: what Wine leaves running for some seconds would hold them open.
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            p = subprocess.run(["wine", *args], env={**self.env, **(env or {})}, timeout=120,
-                               stdin=subprocess.DEVNULL, stdout=out, stderr=err, **options)
-            out.seek(0)
-            err.seek(0)
-            p.stdout, p.stderr = out.read(), err.read()
-        return p
+        return under_wine.run(["wine", *args], {**self.env, **(env or {})}, **options)
 
     def stop(self):
         """Ends what runs in this prefix, and nothing else."""

@@ -11,11 +11,11 @@ import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
 import hfcron
+import under_wine
 from conftest import need
 from hfcron import NATIVE, TOP
 
@@ -54,14 +54,7 @@ class Desk:
         return "C:\\" + str(path.relative_to(self.c)).replace("/", "\\")
 
     def run(self, *args, env=None, **options):
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            p = subprocess.run([*self.wine, *map(str, args)], env={**self.env, **(env or {})},
-                               timeout=120, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                               **options)
-            out.seek(0)
-            err.seek(0)
-            p.stdout, p.stderr = out.read(), err.read()
-        return p
+        return under_wine.run([*self.wine, *map(str, args)], {**self.env, **(env or {})}, **options)
 
     def is_registered(self, name):
         if not NATIVE:
