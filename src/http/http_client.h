@@ -175,6 +175,7 @@ void http_client_share(struct http_client *client, unsigned requests);
  * connection (some 64 KiB) counts when it is taken from there.
  */
 void http_client_limit(struct http_client *client, uint64_t bytes_per_s);
+/* There is such a limit now. */
 bool http_client_is_limited(const struct http_client *client);
 /* Requests that are started and not done. */
 unsigned http_client_active(const struct http_client *client);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "formats/json_tree.h"
 #include "hub/hub_headers.h"
 #include "hub/hub_url.h"
 #include "platform/clock.h"
@@ -250,4 +251,17 @@ int hub_call_ask(struct hub_call *call, struct err *e)
 		if (wait_until(hub, again, e) == -1)
 			return -1;
 	}
+}
+
+struct tree *hub_call_json(const struct hub_call *call, struct err *e)
+{
+	const struct json_limits limits = {
+		.bytes_max = HUB_ANSWER_BYTES_MAX,
+		.depth_max = TREE_JSON_DEPTH_MAX,
+		.kind = ERR_TRANSIENT,
+		.unique_keys = false,
+	};
+
+	return json_tree_parse(strbuf_text(&call->body), call->body.len,
+	    &limits, e);
 }

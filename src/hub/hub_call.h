@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "formats/tree.h"
 #include "hub/hub_client.h"
 
 enum {
@@ -44,6 +45,10 @@ void hub_call_init(struct hub_call *call, struct hub *hub, enum repo_type type,
     void *cookie);
 /* Cancels what is under way. */
 void hub_call_release(struct hub_call *call);
+
+/* The answer as JSON, owned by the caller (tree_free); NULL with *e: ERR_TRANSIENT
+ * if it is none. */
+struct tree *hub_call_json(const struct hub_call *call, struct err *e);
 
 /* Send it; hub_call_ask will find it under way. */
 int hub_call_begin(struct hub_call *call, struct err *e);

@@ -6,7 +6,7 @@
 
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "formats/json_tree.h"
+#include "formats/tree.h"
 #include "http/http_verdict.h"
 #include "hub/hub_call.h"
 #include "hub/hub_url.h"
@@ -200,19 +200,12 @@ static int fill_revision(const struct tree_node *root, const char *asked,
 static int take_revision(void *cookie, const struct hub_call *call,
     struct err *e)
 {
-	const struct json_limits limits = {
-		.bytes_max = HUB_ANSWER_BYTES_MAX,
-		.depth_max = TREE_JSON_DEPTH_MAX,
-		.kind = ERR_TRANSIENT,
-		.unique_keys = false,
-	};
 	struct hub_question *q = cookie;
 	struct err why = ERR_INIT;
 	struct tree *tree;
 	int rc;
 
-	tree = json_tree_parse(strbuf_text(&call->body), call->body.len,
-	    &limits, &why);
+	tree = hub_call_json(call, &why);
 	if (tree == NULL && why.kind != ERR_TRANSIENT) {
 		*e = why;
 		return -1;

@@ -5,7 +5,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "formats/json_tree.h"
+#include "formats/tree.h"
 #include "hub/hub_call.h"
 #include "hub/hub_tree.h"
 #include "hub/hub_url.h"
@@ -191,18 +191,11 @@ struct history_cookie {
 static int take_history(void *cookie, const struct hub_call *call,
     struct err *e)
 {
-	const struct json_limits limits = {
-		.bytes_max = HUB_ANSWER_BYTES_MAX,
-		.depth_max = TREE_JSON_DEPTH_MAX,
-		.kind = ERR_TRANSIENT,
-		.unique_keys = false,
-	};
 	struct history_cookie *c = cookie;
 	const struct tree_node *root;
 	struct tree *tree;
 
-	tree = json_tree_parse(strbuf_text(&call->body), call->body.len,
-	    &limits, e);
+	tree = hub_call_json(call, e);
 	if (tree == NULL)
 		return err_wrap(e, "%s: its history", call->subject.repo);
 	root = tree_root(tree);

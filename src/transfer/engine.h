@@ -14,9 +14,9 @@
  * smaller one by one GET (resumed by a range).  When nothing may be asked for
  * a connection that is idle takes half of what the slowest request still has to
  * bring, if that takes four seconds or more; the other's connection is given up
- * for it.  A 206 must begin and end where
- * asked and have the right total; a 200 to a ranged request restarts the file
- * as one stream; 416 restarts once.  The body may never exceed what was asked.
+ * for it.  A 206 must begin and end where asked and have the right total; a 200
+ * to a ranged request restarts the file as one stream; 416 restarts once.  The
+ * body may never exceed what was asked.
  * SHA-256 or git SHA-1 follow the contiguous front from memory, and from the
  * disk for what came so far ahead that its block was needed.  A wrong hash discards the file
  * and fetches it once more, then fails it with ERR_INTEGRITY.
@@ -33,8 +33,8 @@
  * With max_bytes pieces are cut so that received and asked-for bytes together
  * never exceed it, but for what a shared request's connection brought beyond its
  * half; only a stream that the server cannot cut comes whole once it is begun.
- * When it is reached nothing new is asked for, and the caller says
- * by must_stop what ends.
+ * When it is reached nothing new is asked for, and the caller says by must_stop
+ * what ends.
  *
  * Checkpoints every ENGINE_CHECKPOINT_BYTES or 2 s of dirty data: what is in
  * memory is written, then a snapshot of the extents, fdatasync in a helper

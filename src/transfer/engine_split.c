@@ -4,7 +4,6 @@
  * On a line where every connection is slow a piece takes many seconds, and the
  * slowest of the last ones would be waited for by all others.
  */
-#include "platform/clock.h"
 #include "transfer/engine_internal.h"
 
 static uint64_t came(const struct piece *p)

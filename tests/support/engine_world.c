@@ -527,7 +527,7 @@ void world_begin(struct world *w)
 {
 	static struct http_origin origin = { true, "hub.test", 443 };
 	struct fake_server server = { serve, content, taken, stepping, w, 5,
-		w->no_body_limit, w->shares };
+		w->no_body_limit, w->shares, w->limited };
 	struct engine_callbacks calls = { w, pull, on_response, verdict,
 		on_durable, on_bytes, on_retry, on_restart, on_whole, on_failed,
 		must_stop };

@@ -55,7 +55,8 @@ struct world {
 	unsigned nothing_now;		/* so often before the first file */
 	uint64_t max_bytes;		/* of one run; 0: no limit */
 	bool no_body_limit;
-	bool shares; /* all requests over one connection */
+	bool shares;  /* all requests over one connection */
+	bool limited; /* the client has a limit of its rate */
 	/* Changes the reply, which is right when it comes.  May be NULL. */
 	void (*script)(struct world *w, struct world_file *f,
 	    const struct fake_ask *ask, struct fake_reply *reply);

@@ -264,8 +264,7 @@ void http_request_pause(struct http_request *request, bool pause)
 
 bool http_client_is_limited(const struct http_client *client)
 {
-	(void)client;
-	return false;
+	return client->server.limited;
 }
 
 void http_request_shorten(struct http_request *request, uint64_t bytes)

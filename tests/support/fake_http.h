@@ -56,7 +56,8 @@ struct fake_server {
 	int64_t step_ms; /* of a step that moved something */
 	/* Pass on what exceeds max_body, as the real client never would. */
 	bool no_body_limit;
-	bool shares; /* all over one connection */
+	bool shares;  /* all over one connection */
+	bool limited; /* says http_client_is_limited */
 };
 
 enum { FAKE_STALL_MS = 30000 };

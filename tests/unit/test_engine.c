@@ -291,12 +291,15 @@ static void slow_last_pieces_are_split(void **state)
 		struct slowness slow;
 		int64_t alone_ms; /* what a slow one takes */
 		int64_t most_ms;
+		bool limited;
 	} rows[] = {
-		{ { 8 * MIB, 4096, 0, false }, 10000, 5500 },
-		{ { 16 * MIB, 4096, 0, false }, 10000, 5500 },
-		{ { 8 * MIB, 4096, MIB, false }, 10000, 5500 },
+		{ { 8 * MIB, 4096, 0, false }, 10000, 5500, false },
+		{ { 16 * MIB, 4096, 0, false }, 10000, 5500, false },
+		{ { 8 * MIB, 4096, MIB, false }, 10000, 5500, false },
 		/* hardly worth it, and is left alone */
-		{ { 8 * MIB, 16384, 0, false }, 2500, 2700 },
+		{ { 8 * MIB, 16384, 0, false }, 2500, 2700, false },
+		/* slow by a limit of ours: nobody else would be faster */
+		{ { 8 * MIB, 4096, 0, false }, 10000, 11000, true },
 	};
 
 	(void)state;
@@ -310,6 +313,7 @@ static void slow_last_pieces_are_split(void **state)
 
 		w->script = slow_pieces;
 		w->cookie = &slow;
+		w->limited = rows[i].limited;
 		assert_int_equal(world_run(w), 0);
 		expect_whole(f);
 		assert_int_equal(f->bytes, f->size);

@@ -1,5 +1,6 @@
 /* fs.c - files and descriptors as promises. */
 #include "platform/fs.h"
+#include "platform/fs_temp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +15,10 @@
 #include <linux/fs.h>
 #endif
 
-#include "base/hex.h"
 #include "base/text.h"
-#include "platform/entropy.h"
 #include "platform/posix/fs_error.h"
-#include "platform/posix/fs_temp.h"
 
 enum {
-	TEMP_RANDOM_BYTES = 8,
-	TEMP_NAME_PART_MAX = 200, /* the whole stays below NAME_MAX */
 	TEMP_TRIES = 8,
 	COPY_CHUNK_BYTES = 32 * 1024,
 	READ_FIRST_BYTES = 4096,
@@ -214,30 +210,6 @@ int fs_read_file(const char *path, size_t max_bytes, char **bytes, size_t *n,
 		    e);
 	fs_close(&fd);
 	return rc;
-}
-
-char *fs_temp_path(const char *path, const char *dir, struct err *e)
-{
-	uint8_t random[TEMP_RANDOM_BYTES];
-	char hex[2 * TEMP_RANDOM_BYTES + 1];
-	const char *name = fs_basename(path);
-	char *parent = NULL, *temp = NULL;
-
-	if (entropy_fill(random, sizeof(random)) == -1) {
-		(void)err_errno(e, ERR_DISK, "no random bytes for a file name");
-		return NULL;
-	}
-	hex_encode(random, sizeof(random), hex);
-	if (dir == NULL)
-		dir = parent = fs_dirname(path);
-	if (dir != NULL)
-		temp = text_format("%s%s.%.*s.%s.tmp", dir,
-		    text_ends(dir, "/") ? "" : "/", TEMP_NAME_PART_MAX, name,
-		    hex);
-	free(parent);
-	if (temp == NULL)
-		(void)err_nomem(e);
-	return temp;
 }
 
 /* A new file under a random name; *temp is owned. */

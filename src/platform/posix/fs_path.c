@@ -1,5 +1,6 @@
 /* fs_path.c - names, directories and links. */
 #include "platform/fs.h"
+#include "platform/fs_temp.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "platform/posix/fs_error.h"
-#include "platform/posix/fs_temp.h"
 
 enum {
 	LIST_ENTRIES_MAX = 1 << 20, /* ten times the largest repository */

@@ -1,5 +1,6 @@
 /* fs.c - files and descriptors as promises. */
 #include "platform/fs.h"
+#include "platform/fs_temp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,16 +12,11 @@
 /* After windows.h. */
 #include <winioctl.h>
 
-#include "base/hex.h"
 #include "base/text.h"
-#include "platform/entropy.h"
-#include "platform/win32/fs_temp.h"
 #include "platform/win32/handle.h"
 #include "platform/win32/wide.h"
 
 enum {
-	TEMP_RANDOM_BYTES = 8,
-	TEMP_NAME_PART_MAX = 200, /* the whole stays below 255 */
 	TEMP_TRIES = 8,
 	COPY_CHUNK_BYTES = 256 * 1024,
 	CALL_BYTES_MAX = 1 << 30
@@ -201,30 +197,6 @@ int fs_read_file(const char *path, size_t max_bytes, char **bytes, size_t *n,
 out:
 	fs_close(&fd);
 	return rc;
-}
-
-char *fs_temp_path(const char *path, const char *dir, struct err *e)
-{
-	uint8_t random[TEMP_RANDOM_BYTES];
-	char hex[2 * TEMP_RANDOM_BYTES + 1];
-	const char *name = fs_basename(path);
-	char *parent = NULL, *temp = NULL;
-
-	if (entropy_fill(random, sizeof(random)) == -1) {
-		(void)err_set(e, ERR_DISK, "no random bytes for a file name");
-		return NULL;
-	}
-	hex_encode(random, sizeof(random), hex);
-	if (dir == NULL)
-		dir = parent = fs_dirname(path);
-	if (dir != NULL)
-		temp = text_format("%s%s.%.*s.%s.tmp", dir,
-		    text_ends(dir, "/") ? "" : "/", TEMP_NAME_PART_MAX, name,
-		    hex);
-	free(parent);
-	if (temp == NULL)
-		(void)err_nomem(e);
-	return temp;
 }
 
 /* A new file under a random name; *temp is owned. */

@@ -1,5 +1,6 @@
 /* fs_path.c - names, directories and links. */
 #include "platform/fs.h"
+#include "platform/fs_temp.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -12,7 +13,6 @@
 
 #include "base/text.h"
 #include "base/vec.h"
-#include "platform/win32/fs_temp.h"
 #include "platform/win32/handle.h"
 #include "platform/win32/wide.h"
 

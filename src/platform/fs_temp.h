@@ -1,6 +1,6 @@
-/* fs_temp.h - names of temporary files.  For posix/ only. */
-#ifndef HFCRON_PLATFORM_POSIX_FS_TEMP_H
-#define HFCRON_PLATFORM_POSIX_FS_TEMP_H
+/* fs_temp.h - names of temporary files.  For posix/ and win32/ only. */
+#ifndef HFCRON_PLATFORM_FS_TEMP_H
+#define HFCRON_PLATFORM_FS_TEMP_H
 
 #include "base/err.h"
 
