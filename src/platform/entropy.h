@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Fills the buffer; 0 or -1. */
+/* Fills the buffer; 0, or -1 with errno. */
 int entropy_fill(void *bytes, size_t n);
 /* In [0,1). */
 double entropy_unit(void);

@@ -21,7 +21,7 @@ char *fs_temp_path(const char *path, const char *dir, struct err *e)
 	char *parent = NULL, *temp = NULL;
 
 	if (entropy_fill(random, sizeof(random)) == -1) {
-		(void)err_set(e, ERR_DISK, "no random bytes for a file name");
+		(void)err_errno(e, ERR_DISK, "no random bytes for a file name");
 		return NULL;
 	}
 	hex_encode(random, sizeof(random), hex);

@@ -1,6 +1,7 @@
 /* entropy.c - random bytes from the system. */
 #include "platform/entropy.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <windows.h>
 /* After windows.h. */
@@ -14,8 +15,10 @@ int entropy_fill(void *bytes, size_t n)
 		ULONG part = n < 65536 ? (ULONG)n : 65536;
 
 		if (!BCRYPT_SUCCESS(BCryptGenRandom(NULL, p, part,
-			BCRYPT_USE_SYSTEM_PREFERRED_RNG)))
+			BCRYPT_USE_SYSTEM_PREFERRED_RNG))) {
+			errno = EIO;
 			return -1;
+		}
 		p += part;
 		n -= part;
 	}
